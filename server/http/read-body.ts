@@ -1,0 +1,47 @@
+import type { Request } from 'express';
+import { AppError } from '#contract/errors.ts';
+
+const jsonType = /^application\/json(?:\s*;\s*charset=(?:"utf-8"|utf-8))?\s*$/i;
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * The JSON body of a request, of at most `maxBytes`; undefined when there is none. Nothing is collected beyond the
+ * limit, compressed bodies are refused (no bombs), and what comes out still has to pass the route's schema.
+ * Throws `unsupported-media-type`, `payload-too-large`, `malformed-json`.
+ */
+export async function readJsonBody(req: Request, maxBytes: number): Promise<unknown> {
+  const length = Number(req.headers['content-length'] ?? 0);
+  if (length === 0 && req.headers['transfer-encoding'] === undefined) return undefined;
+  const encoding = req.headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity' || !jsonType.test(req.headers['content-type'] ?? ''))
+    throw new AppError('unsupported-media-type', 'Send the body as application/json in UTF-8, not compressed.');
+  const bytes = await collect(req, length, maxBytes);
+  if (bytes.length === 0) return undefined;
+  try {
+    return JSON.parse(utf8.decode(bytes));
+  } catch (cause) {
+    throw new AppError('malformed-json', 'The body could not be parsed as JSON in UTF-8.', { cause });
+  }
+}
+
+function collect(req: Request, length: number, maxBytes: number): Promise<Buffer> {
+  const tooLarge = () =>
+    new AppError('payload-too-large', `The body may have at most ${maxBytes} bytes; send less at once.`);
+  if (length > maxBytes) return Promise.reject(tooLarge());
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const onData = (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= maxBytes) return void chunks.push(chunk);
+      req.off('data', onData);
+      // The rest is read and thrown away, so that the client can finish writing and see the answer.
+      req.resume();
+      reject(tooLarge());
+    };
+    req.on('data', onData);
+    req.once('end', () => resolve(Buffer.concat(chunks)));
+    req.once('error', (cause) => reject(new AppError('malformed-json', 'The body ended too early.', { cause })));
+    req.once('close', () => reject(new AppError('malformed-json', 'The body ended too early.')));
+  });
+}
