@@ -115,7 +115,7 @@ export type RouteSpec<
     subject: Awaited<Subject>;
     req: Request;
     res: Response;
-  }) => Promise<AnswerOf<R> | typeof streamed>;
+  }) => Promise<AnswerOf<NoInfer<R>> | typeof streamed>;
 };
 
 export type Answer = { status?: number; headers?: Headers; body?: unknown };
