@@ -1,0 +1,102 @@
+import {
+  CompiledQuery,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  type QueryResult,
+} from 'kysely';
+import { withDeadline } from '../lifecycle.ts';
+import type { SqliteClient } from './sqlite-client.ts';
+
+/** Longer than any honest transaction: a caller that waits longer waits for itself. */
+export const turnWithinMs = 30_000;
+
+/** SQLite in its own thread, as Kysely sees it. */
+export function sqliteDialect(client: SqliteClient): Dialect {
+  return {
+    createDriver: () => new SqliteThreadDriver(client),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+    createAdapter: () => new OneFileAdapter(),
+    createIntrospector: (db) => new SqliteIntrospector(db),
+  };
+}
+
+/** Migrations run in one immediate transaction, which is their lock: a second process waits for it by busy timeout. */
+class OneFileAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl() {
+    return true;
+  }
+
+  /** The driver hands out its one connection in turn, and unlike Kysely's mutex with a deadline. */
+  override get supportsMultipleConnections() {
+    return true;
+  }
+}
+
+class SqliteThreadDriver implements Driver {
+  readonly #client: SqliteClient;
+  readonly #connection: DatabaseConnection;
+  #lastTurn: Promise<void> = Promise.resolve();
+  #endTurn: () => void = () => {};
+
+  constructor(client: SqliteClient) {
+    this.#client = client;
+    this.#connection = {
+      executeQuery: (query) => execute(client, query),
+      // oxlint-disable-next-line require-yield
+      async *streamQuery() {
+        throw new Error('streaming is not offered; page by id instead');
+      },
+    };
+  }
+
+  async init(): Promise<void> {}
+
+  /** Turns come in the order of asking, so no statement lands inside somebody else's transaction. */
+  async acquireConnection(): Promise<DatabaseConnection> {
+    const before = this.#lastTurn;
+    const turn = Promise.withResolvers<void>();
+    this.#lastTurn = turn.promise;
+    try {
+      await withDeadline(before, turnWithinMs, 'waiting for the database (does a transaction use `db` inside itself?)');
+    } catch (error) {
+      void before.then(turn.resolve);
+      throw error;
+    }
+    this.#endTurn = turn.resolve;
+    return this.#connection;
+  }
+
+  async releaseConnection(): Promise<void> {
+    this.#endTurn();
+  }
+
+  /** Immediate: the write lock is taken at the start, where waiting for another process is possible. */
+  async beginTransaction(): Promise<void> {
+    await this.#command('begin immediate');
+  }
+
+  async commitTransaction(): Promise<void> {
+    await this.#command('commit');
+  }
+
+  async rollbackTransaction(): Promise<void> {
+    await this.#command('rollback');
+  }
+
+  async destroy(): Promise<void> {
+    await this.#client.close();
+  }
+
+  async #command(sql: string): Promise<void> {
+    await this.#connection.executeQuery(CompiledQuery.raw(sql));
+  }
+}
+
+async function execute<R>(client: SqliteClient, { sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+  const { rows, changes } = await client.run(sql, parameters);
+  return { rows: rows as R[], numAffectedRows: changes === undefined ? undefined : BigInt(changes) };
+}
