@@ -1,4 +1,4 @@
-import { MysqlAdapter, sql, type Insertable, type UpdateObjectExpression } from 'kysely';
+import { MysqlAdapter, sql, type Insertable } from 'kysely';
 import { DatabaseError } from './database-error.ts';
 import type { Db, Schema } from './schema.ts';
 
@@ -28,16 +28,12 @@ export async function insertMissing<T extends keyof Schema & string>(
   const mysql = db.getExecutor().adapter instanceof MysqlAdapter;
   for (const chunk of chunks(rows)) {
     const insert = db.insertInto(table).values(chunk);
-    // Not `insert ignore`, which would also swallow every other error.
-    if (mysql) await insert.onDuplicateKeyUpdate(unchanged<T>(chunk[0]!)).execute();
-    else await insert.onConflict((conflict) => conflict.doNothing()).execute();
+    if (mysql) {
+      // Sets a column to itself. Not `insert ignore`, which would also swallow every other error.
+      const column = sql.ref(Object.keys(chunk[0]!)[0]!);
+      await insert.modifyEnd(sql`on duplicate key update ${column} = ${column}`).execute();
+    } else await insert.onConflict((conflict) => conflict.doNothing()).execute();
   }
-}
-
-/** `column = column`: the update that changes nothing. */
-function unchanged<T extends keyof Schema>(row: object): UpdateObjectExpression<Schema, T> {
-  const column = Object.keys(row)[0]!;
-  return { [column]: sql.ref(column) } as UpdateObjectExpression<Schema, T>;
 }
 
 function* chunks<R extends object>(rows: readonly R[]): Generator<R[]> {
