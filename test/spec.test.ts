@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+
+const root = path.dirname(import.meta.dirname);
+const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
+const exclude = ['**/node_modules', 'web/dist', '.data'];
+const sections = globSync('docs/spec/*.md', { cwd: root });
+
+/** Rules in the order of the section files, each as often as it is written. */
+const rules = sections.flatMap((file) =>
+  [...read(file).matchAll(/^- \*\*([A-Z]+\d+)\*\* \S/gm)].map((match) => ({ file, id: match[1]! })),
+);
+
+/** Test titles as they are written in the source; placeholders of a template stay as they are. */
+const titles = globSync('**/*.{test,suite}.ts', { cwd: root, exclude }).flatMap((file) =>
+  [...read(file).matchAll(/(?<![.\w])(?:test|it)(?:\.\w+)?\(\s*(?:(['"`])(.*?)\1|(\w+))/gs)].map((match) => ({
+    file,
+    title: match[2] ?? `(${match[3]}, not a literal)`,
+  })),
+);
+const citationsOf = (title: string) => /^\[([A-Z]+\d+(?:, [A-Z]+\d+)*)\] \S/.exec(title)?.[1]?.split(', ') ?? [];
+
+test('[TOOL4] every test title begins with rules that exist', () => {
+  const known = new Set(rules.map(({ id }) => id));
+  const wrong = titles
+    .filter(({ title }) => citationsOf(title).length === 0 || !citationsOf(title).every((id) => known.has(id)))
+    .map(({ file, title }) => `${file}: ${title}`);
+  assert.ok(titles.length > 0);
+  assert.deepEqual(wrong, []);
+});
+
+test('[TOOL5] every rule is cited by a test, and numbered once', () => {
+  const cited = new Set(titles.flatMap(({ title }) => citationsOf(title)));
+  assert.deepEqual(
+    rules.filter(({ id }) => !cited.has(id)).map(({ file, id }) => `${file}: ${id} is cited by no test`),
+    [],
+  );
+  const ids = rules.map(({ id }) => id);
+  assert.deepEqual(
+    ids.filter((id, index) => ids.indexOf(id) !== index),
+    [],
+  );
+});
+
+test('[TOOL6] docs/SPEC.md lists each section file, and nothing that is not there', () => {
+  const listed = [...read('docs/SPEC.md').matchAll(/\]\((spec\/[\w-]+\.md)\)/g)].map((match) => `docs/${match[1]}`);
+  assert.deepEqual(listed.toSorted(), sections.toSorted());
+});
