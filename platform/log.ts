@@ -48,7 +48,7 @@ export function createLog(options: { level: string; destination?: NodeJS.Writabl
     },
     options.destination ?? pino.destination(2),
   );
-  const { child } = log;
+  const child: (this: Log, bindings: Bindings, childOptions?: ChildLoggerOptions) => Log = log.child;
   // pino formats the fields of a line, but not those that a child logger adds to each of its lines.
   return Object.assign(log, {
     child(this: Log, bindings: Bindings, childOptions?: ChildLoggerOptions) {
