@@ -49,3 +49,11 @@ export const sessionSchema = z
   })
   .meta({ id: 'Session' });
 export type Session = z.infer<typeof sessionSchema>;
+
+/** A BCP 47 language tag such as `en`, `ko` or `pt-BR`. */
+const localeSchema = z
+  .string()
+  .max(35)
+  .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'must be a language tag such as en or pt-BR');
+
+export const updateMeBodySchema = z.strictObject({ name: shownText(80), locale: localeSchema }).partial();

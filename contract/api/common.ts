@@ -29,8 +29,8 @@ export const problemSchema = z
 
 /** `?limit&cursor` of every list. */
 export const pageQuerySchema = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: idSchema.optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50).describe('At most so many items.'),
+  cursor: idSchema.optional().describe('`nextCursor` of the page before.'),
 });
 
 export function pageOf<T extends z.ZodType>(item: T) {

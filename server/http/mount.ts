@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Express, Request, RequestHandler, Response } from 'express';
+import type { Express, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import { AppError, type FieldError } from '#contract/errors.ts';
-import type { Authenticate, LoginSession } from './authenticate.ts';
+import type { Authenticate } from './authenticate.ts';
 import { readJsonBody } from './read-body.ts';
+import { rememberSession } from './request-session.ts';
 import { type Answer, type Route, streamed } from './route.ts';
 
 export type Plumbing = {
@@ -54,6 +55,7 @@ function fieldError(issue: z.core.$ZodIssue): FieldError {
 function send(route: Route, res: Response, answer: Answer, check: boolean): void {
   const status = answer.status ?? Number(Object.keys(route.response)[0]);
   if (check) checkAnswer(route, status, answer.body);
+  res.setHeader('Cache-Control', 'no-store');
   for (const [name, value] of Object.entries(answer.headers ?? {})) res.setHeader(name, value);
   res.status(status);
   const declared = route.response[status];
@@ -87,21 +89,4 @@ function otherMethods(methods: readonly string[]): RequestHandler {
     if (req.method !== 'OPTIONS') throw new AppError('method-not-allowed', `This address answers ${allow}.`);
     res.status(204).end();
   };
-}
-
-const sessions = new WeakMap<Response, LoginSession>();
-
-function rememberSession(res: Response, session: LoginSession): void {
-  sessions.set(res, session);
-}
-
-/** The user whose token was accepted on this request; for the request log. */
-export function userOf(res: Response): string | undefined {
-  return sessions.get(res)?.userId;
-}
-
-/** Express keeps the pattern of the route it chose; a path without one is told as it came, without its query. */
-export function patternOf(req: Request): string {
-  const pattern: unknown = req.route?.path;
-  return typeof pattern === 'string' ? pattern : req.path.slice(0, 200);
 }

@@ -150,7 +150,8 @@ export type Route = {
 function plumbingErrors(spec: { access: Access; path: string; query?: unknown; body?: unknown }): ErrorCode[] {
   return [
     'internal-error',
-    ...(spec.access === 'session' ? (['not-authenticated', 'unavailable'] as const) : []),
+    'unavailable',
+    ...(spec.access === 'session' ? (['not-authenticated'] as const) : []),
     ...(spec.path.includes('/:') ? (['not-found'] as const) : []),
     ...(spec.query === undefined ? [] : (['validation-failed'] as const)),
     ...(spec.body === undefined
