@@ -14,7 +14,7 @@ import { servePage } from './http/page.ts';
 
 /** The API on one screen: what every request passes, in order, then the features, then what nobody answered. */
 export function createApp(deps: ApiDeps & { liveSessions: LiveSessions }): Express {
-  const { config, log, pageDir, tokens, liveSessions } = deps;
+  const { config, pageDir, tokens, liveSessions } = deps;
   const authenticate = createAuthenticate({ tokens, isLive: liveSessions.isLive });
 
   const app = express();

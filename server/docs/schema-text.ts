@@ -8,7 +8,7 @@ export function schemaText(schema: JsonSchema, indent = ''): Html {
   if (schema.enum !== undefined) return union(schema.enum.map((value) => html`${JSON.stringify(value)}`));
   if (schema.const !== undefined) return html`${JSON.stringify(schema.const)}`;
   const choices = schema.anyOf ?? schema.oneOf;
-  if (choices !== undefined) return union((choices as JsonSchema[]).map((choice) => schemaText(choice, indent)));
+  if (choices !== undefined) return union(choices.map((choice) => schemaText(choice, indent)));
   if (schema.type === 'array') return arrayText(schema, indent);
   if (schema.type === 'object') return objectText(schema, indent);
   return html`${schema.type ?? 'any'}${note(schema)}`;

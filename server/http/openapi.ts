@@ -121,7 +121,7 @@ function toResponses(response: RouteEntry['response'], components: Components): 
 
 /** One entry per status, which names the codes that it may carry here. */
 function toProblems(errors: Iterable<ErrorCode>): Operation['responses'] {
-  const byStatus = Map.groupBy([...errors].sort(), (code) => errorTable[code].status);
+  const byStatus = Map.groupBy([...errors].toSorted(), (code) => errorTable[code].status);
   return Object.fromEntries(
     [...byStatus].map(([status, codes]) => {
       const description = codes.map((code) => `\`${code}\`: ${errorTable[code].title}`).join('; ');
@@ -132,7 +132,7 @@ function toProblems(errors: Iterable<ErrorCode>): Operation['responses'] {
         {
           description,
           ...(status === 429 || status === 503 ? { headers } : {}),
-          content: { 'application/problem+json': { schema: schema as JsonSchema } },
+          content: { 'application/problem+json': { schema } },
         },
       ];
     }),
