@@ -5,9 +5,15 @@ import type { ReplyBody, RequestBody, RequestName, Topic, TopicMessage } from '#
  * schema on arrival; one that does not fit is logged and dropped.
  */
 export interface Bus {
-  /** Hands the message to every subscriber of every process; resolves when it is on its way. Throws nothing when nobody listens. */
+  /**
+   * Hands the message to every subscriber of every process; resolves when it is on its way. Never rejects: with nobody
+   * listening nothing happens, and while the others cannot be reached the message stays within this process for good.
+   */
   publish<T extends Topic>(topic: T, message: TopicMessage<T>): Promise<void>;
-  /** Handlers run in the order of publication (per publisher); one that throws is logged. Returns the unsubscribe. */
+  /**
+   * Handlers run in the order of publication (per publisher), the next when the last has settled; one that throws is
+   * logged. Returns the unsubscribe.
+   */
   subscribe<T extends Topic>(
     topic: T,
     handler: (message: TopicMessage<T>) => void | Promise<void>,
