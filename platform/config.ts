@@ -108,7 +108,8 @@ function readFiles(environment: NodeJS.ProcessEnv, problems: string[]): Record<s
     if (!file) continue;
     if (direct) problems.push(`${name} and ${name}_FILE: give one of the two`);
     try {
-      values[name] = readFileSync(file, 'utf8').trimEnd();
+      const content = readFileSync(file, 'utf8').trimEnd();
+      if (content) values[name] = content;
     } catch (error) {
       problems.push(`${name}_FILE: ${(error as Error).message}`);
     }
@@ -122,6 +123,31 @@ function lanAddress(): string | undefined {
     .find((address) => address?.family === 'IPv4' && !address.internal)?.address;
 }
 
+/** What this way of running needs and was not given; asked of the raw values, so that it is told with all the rest. */
+function findGaps(given: Record<string, string>, roles: RoleName[], lan: boolean, problems: string[]): void {
+  const production = given.NODE_ENV === 'production';
+  const embedded = given.DATABASE_URL === undefined;
+  if (production && embedded)
+    problems.push('DATABASE_URL: required in production, for example mysql://user:password@host:3306/database');
+  if (production || !embedded) {
+    if (given.JWT_SECRET === undefined)
+      problems.push('JWT_SECRET: required in production; make one with: openssl rand -base64 48');
+    if (given.PUBLIC_URL === undefined && !lan)
+      problems.push('PUBLIC_URL: required in production, for example https://class.example.org');
+  }
+  if (roles.length === roleNames.length) return;
+  if (given.REDIS_URL === undefined) {
+    problems.push(
+      `REDIS_URL: required because only part of the roles runs here (${roles.join(', ')}); the processes meet on Redis`,
+    );
+  }
+  if (embedded && !production) {
+    problems.push(
+      'DATABASE_URL: required because only part of the roles runs here; the embedded database belongs to one process',
+    );
+  }
+}
+
 /**
  * Reads the environment and the command line into one frozen value. Pure but for `NAME_FILE` and the machine's own
  * address. Throws a ConfigError that lists all problems.
@@ -129,37 +155,17 @@ function lanAddress(): string | undefined {
 export function loadConfig(environment: NodeJS.ProcessEnv, argv: readonly string[]): Config {
   const problems: string[] = [];
   const { roles, lan } = readArguments(argv, problems);
-  const parsed = environmentSchema.safeParse(readFiles(environment, problems));
-  if (!parsed.success) {
-    for (const issue of parsed.error.issues) problems.push(`${issue.path.join('.')}: ${issue.message}`);
-    throw new ConfigError(problems);
-  }
+  const given = readFiles(environment, problems);
+  const parsed = environmentSchema.safeParse(given);
+  for (const issue of parsed.error?.issues ?? []) problems.push(`${issue.path.join('.')}: ${issue.message}`);
+  findGaps(given, roles, lan, problems);
+  const address = lan ? lanAddress() : undefined;
+  if (lan && address === undefined) problems.push('--lan: this machine has no address in a local network');
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+
   const env = parsed.data;
   const production = env.NODE_ENV === 'production';
   const embedded = env.DATABASE_URL === undefined;
-
-  if (production && embedded)
-    problems.push('DATABASE_URL: required in production, for example mysql://user:password@host:3306/database');
-  if (!embedded || production) {
-    if (env.JWT_SECRET === undefined)
-      problems.push('JWT_SECRET: required in production; make one with: openssl rand -base64 48');
-    if (env.PUBLIC_URL === undefined && !lan)
-      problems.push('PUBLIC_URL: required in production, for example https://class.example.org');
-  }
-  if (roles.length < roleNames.length && env.REDIS_URL === undefined) {
-    problems.push(
-      `REDIS_URL: required because only part of the roles runs here (${roles.join(', ')}); the processes meet on Redis`,
-    );
-  }
-  if (roles.length < roleNames.length && embedded) {
-    problems.push(
-      'DATABASE_URL: required because only part of the roles runs here; the embedded database belongs to one process',
-    );
-  }
-  const address = lan ? lanAddress() : undefined;
-  if (lan && address === undefined) problems.push('--lan: this machine has no address in a local network');
-  if (problems.length > 0) throw new ConfigError(problems);
-
   const publicUrl = (env.PUBLIC_URL ?? `http://${address ?? 'localhost'}:${env.PORT}`).replace(/\/+$/, '');
   const local = embedded ? ['localhost', '127.0.0.1', '[::1]'].map((name) => `http://${name}:${env.PORT}`) : [];
   return Object.freeze({
