@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { loginBodySchema, registerBodySchema, updateMeBodySchema, User } from '#contract/api/accounts.ts';
 import { AppError } from '#contract/errors.ts';
 import type { Db } from '#platform/db/schema.ts';
-import { DatabaseError } from '#platform/db/database-error.ts';
+import { isUniqueViolation } from '#platform/db/statements.ts';
 import type { Gate } from './gate.ts';
 import type { AuthLimits } from './limits.ts';
 import { hashPassword, verifyPassword } from './passwords.ts';
@@ -29,7 +29,7 @@ export async function register(
   try {
     await insertUser(deps.db, { id, email: body.email, name: body.name, passwordHash, now: deps.clock.now() });
   } catch (error) {
-    if (error instanceof DatabaseError && error.is('unique')) throw taken();
+    if (isUniqueViolation(error)) throw taken();
     throw error;
   }
   return openSession(deps, (await findUser(deps.db, id))!, caller.userAgent);

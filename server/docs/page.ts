@@ -68,7 +68,7 @@ function entrySection({ method, path, operation }: Entry): Html {
 <h3 id="${operationId}-title"><span class="verb ${method}">${method.toUpperCase()}</span> <span class="path">${path}</span>${
     security.length > 0 ? html` <span class="key">access token</span>` : ''
   }</h3>
-<p>${prose(summary)}.${description === undefined ? '' : html` ${prose(description)}`}</p>
+<p>${prose(summary)}${summary.endsWith('?') ? '' : '.'}${description === undefined ? '' : html` ${prose(description)}`}</p>
 ${parametersTable(parameters)}${
     requestBody === undefined
       ? ''

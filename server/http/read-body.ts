@@ -18,10 +18,19 @@ export async function readJsonBody(req: Request, maxBytes: number): Promise<unkn
   const bytes = await collect(req, length, maxBytes);
   if (bytes.length === 0) return undefined;
   try {
-    return JSON.parse(utf8.decode(bytes));
+    return parseJson(utf8.decode(bytes));
   } catch (cause) {
     throw new AppError('malformed-json', 'The body could not be parsed as JSON in UTF-8.', { cause });
   }
+}
+
+/** JSON.parse, but for halves of surrogate pairs (RFC 7493 §2.1): they cannot be stored as UTF-8. */
+function parseJson(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  // Only an escape can bring one in, and only what stays one is written as an escape again.
+  if (/\\ud[89a-f]/i.test(text) && /(?<!\\)(?:\\\\)*\\ud[89a-f]/.test(JSON.stringify(value)))
+    throw new Error('a string holds half a surrogate pair');
+  return value;
 }
 
 function collect(req: Request, length: number, maxBytes: number): Promise<Buffer> {
