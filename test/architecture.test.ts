@@ -56,10 +56,9 @@ function importsOf(file: string): string[] {
   const code = readFileSync(path.join(root, file), 'utf8')
     .replace(/\/\*.*?\*\//gs, '')
     .replace(/^\s*\/\/.*$/gm, '');
-  const loads = /(?:\bfrom|\bimport|\bimport\.meta\.resolve|\bnew URL)\s*\(?\s*['"]([^'"]+)['"]/g;
-  return [...code.matchAll(loads)]
-    .map((match) => match[1]!)
-    .filter((specifier) => !/^(https?|wss?|data|file):/.test(specifier) && specifier !== '.');
+  const imports = code.matchAll(/\b(?:from|import|import\.meta\.resolve)\s*\(?\s*['"]([^'"]+)['"]/g);
+  const threads = code.matchAll(/\bnew URL\(\s*['"](\.[^'"]+\.ts)['"]/g);
+  return [...imports, ...threads].map((match) => match[1]!);
 }
 
 /** Where an import leads: a path of this project, `node`, or the name of a package. */
