@@ -1,0 +1,87 @@
+import type { Document } from '@hocuspocus/server';
+import * as Y from 'yjs';
+import type { Log } from '#platform/log.ts';
+import type { PendingUpdate } from './log/write-path.ts';
+
+/** Applied updates carry this as their Yjs transaction origin; Hocuspocus then schedules no store of its own. */
+export const committedOrigin = { source: 'local', skipStoreHooks: true } as const;
+/** The same for edits made by the server. */
+export const serverOrigin = { source: 'local', skipStoreHooks: true, context: { server: true } } as const;
+
+type Live = { document: Document; epoch: number };
+
+/** The documents in this node's memory, and the only hand that changes their text. */
+export interface LiveDocuments {
+  get(name: string): Live | undefined;
+  all(): Iterable<Live>;
+  /** Applies a committed batch in order, one transaction and so one broadcast per document (clients' and server's edits apart). */
+  apply(batch: readonly PendingUpdate[]): void;
+  /**
+   * Loads a document: `read` fills it from the database while updates that commit meanwhile are collected, and are
+   * applied before anybody sees it. `pending` are those already committed that the database may not have.
+   */
+  load(document: Document, pending: () => PendingUpdate[], read: () => Promise<number>): Promise<void>;
+}
+
+export function createLiveDocuments(log: Log): LiveDocuments {
+  const live = new Map<string, Live>();
+  const loading = new Map<string, PendingUpdate[]>();
+
+  function applyRun({ document }: Live, updates: readonly PendingUpdate[]): void {
+    const origin = updates[0]!.byServer ? serverOrigin : committedOrigin;
+    document.transact(() => {
+      for (const { id, update } of updates) {
+        try {
+          Y.applyUpdate(document, update, origin);
+        } catch (error) {
+          // It decoded when it came in, so this is a defect of ours; one update must not take the batch along.
+          log.error({ error, updateId: id, document: document.name }, 'a committed update could not be applied');
+        }
+      }
+    }, origin);
+  }
+
+  function applyTo(target: Live, updates: readonly PendingUpdate[]): void {
+    const current = updates.filter((update) => update.epoch === target.epoch);
+    let from = 0;
+    for (let to = 1; to <= current.length; to += 1) {
+      if (to < current.length && current[to]!.byServer === current[from]!.byServer) continue;
+      applyRun(target, current.slice(from, to));
+      from = to;
+    }
+  }
+
+  return {
+    get: (name) => live.get(name),
+    all: () => live.values(),
+    apply(batch) {
+      const groups = new Map<string, PendingUpdate[]>();
+      for (const update of batch) {
+        const group = groups.get(update.document);
+        if (group === undefined) groups.set(update.document, [update]);
+        else group.push(update);
+      }
+      for (const [name, updates] of groups) {
+        const target = live.get(name);
+        if (target !== undefined) applyTo(target, updates);
+        loading.get(name)?.push(...updates);
+      }
+    },
+    async load(document, pending, read) {
+      const { name } = document;
+      const collected = pending();
+      loading.set(name, collected);
+      try {
+        const epoch = await read();
+        const loaded: Live = { document, epoch };
+        applyTo(loaded, collected);
+        live.set(name, loaded);
+        document.on('destroy', () => {
+          if (live.get(name) === loaded) live.delete(name);
+        });
+      } finally {
+        loading.delete(name);
+      }
+    },
+  };
+}
