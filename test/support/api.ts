@@ -140,7 +140,11 @@ async function send(
   });
   const text = await response.text();
   const isJson = /^application\/(problem\+)?json/.test(response.headers.get('content-type') ?? '');
-  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text || undefined };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: isJson && text !== '' ? JSON.parse(text) : text || undefined,
+  };
 }
 
 /** For tests that run nothing: whoever asks this queue for anything learns that the test has none. */
