@@ -8,17 +8,21 @@ export function refuseUnstorable(parameters: readonly unknown[]): void {
     const problem = problemOf(value);
     if (problem !== undefined) {
       throw new TypeError(
-        `bound value ${index + 1} of ${parameters.length} is ${problem}; bind null, a string, a safe number, a bigint or a Uint8Array`,
+        `bound value ${index + 1} of ${parameters.length} is ${problem}; bind null, a string, a number, a bigint or a Uint8Array`,
       );
     }
   });
 }
 
 function problemOf(value: unknown): string | undefined {
-  if (value === null || typeof value === 'string' || typeof value === 'bigint' || value instanceof Uint8Array) {
-    return undefined;
+  if (value === null || typeof value === 'string' || value instanceof Uint8Array) return undefined;
+  if (typeof value === 'number' || typeof value === 'bigint') {
+    const number = Number(value);
+    if (!Number.isFinite(number)) return 'not a finite number';
+    // It could not be read again exactly.
+    return Number.isInteger(number) && !Number.isSafeInteger(number) ? 'an integer beyond 2^53' : undefined;
   }
-  if (typeof value !== 'number') return typeof value === 'object' ? `a ${value?.constructor?.name}` : typeof value;
-  if (!Number.isFinite(value)) return 'not a finite number';
-  return Number.isInteger(value) && !Number.isSafeInteger(value) ? 'an integer beyond 2^53' : undefined;
+  return typeof value === 'object'
+    ? `an object (${value.constructor?.name ?? 'without prototype'})`
+    : `a ${typeof value}`;
 }

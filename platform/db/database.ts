@@ -26,25 +26,26 @@ export function databaseFile(dataDir: string): string {
 
 /**
  * Opens the one database: `url` (mysql://…) when given, else the SQLite `file`, made together with its folder. Answers
- * only after the database has answered; throws an Error that says what could not be reached. No tables are made here.
+ * only after the database has answered; throws an Error that says what could not be used. No tables are made here.
  */
 export async function openDatabase(options: { url?: string; file?: string; log: Log }): Promise<Database> {
   const { url, file, log } = options;
-  if (url !== undefined) return connect(url);
-  if (file === undefined) throw new Error('openDatabase needs a url or a file');
-  return wrap(sqliteDialect(await SqliteClient.open(file, log)), 'sqlite');
+  if (url !== undefined) {
+    const { host, pathname } = new URL(url);
+    return proven(wrap(mysqlDialect(url), 'mysql'), `${pathname.slice(1)} at ${host}`);
+  }
+  if (file === undefined) throw new TypeError('openDatabase needs a url or a file');
+  return proven(wrap(sqliteDialect(await SqliteClient.open(file, log)), 'sqlite'), file);
 }
 
-async function connect(url: string): Promise<Database> {
-  const database = wrap(mysqlDialect(url), 'mysql');
+async function proven(database: Database, place: string): Promise<Database> {
   try {
     await sql`select 1`.execute(database.db);
+    return database;
   } catch (error) {
     await database.close();
-    const { host, pathname } = new URL(url);
-    throw new Error(`cannot use the database ${pathname.slice(1)} at ${host}: ${(error as Error).message}`);
+    throw new Error(`cannot use the database ${place}: ${(error as Error).message}`, { cause: error });
   }
-  return database;
 }
 
 function wrap(dialect: Dialect, engine: Engine): Database {

@@ -1,72 +1,85 @@
-import { CompiledQuery, MysqlDialect, type Dialect, type MysqlPool, type MysqlPoolConnection } from 'kysely';
+import { MysqlDialect, type Dialect, type MysqlPool, type MysqlPoolConnection } from 'kysely';
 import { createPool, type PoolConnection, type QueryError } from 'mysql2';
 import { withDeadline } from '../lifecycle.ts';
 import { refuseUnstorable } from './bound-values.ts';
 import { DatabaseError } from './database-error.ts';
-import { turnWithinMs } from './sqlite-dialect.ts';
+import { turnWithinMs } from './turns.ts';
 
-/** Whatever the server's own mode is: errors instead of truncation, and backslash escapes as mysql2 writes them. */
-const sqlMode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION';
+/** Whatever the server's own mode is: errors instead of truncation, and backslash escapes, which mysql2 writes. */
+const sqlMode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION';
 
-/** MySQL 8 or MariaDB through a pool of mysql2. `url` is mysql://user:password@host:port/database. */
-export function mysqlDialect(url: string): Dialect {
+/** A server that has gone silent is given up after this, with the connection. Lock waits end at 50 s by themselves. */
+const answerWithinMs = 60_000;
+
+/**
+ * MySQL 8 or MariaDB through a pool of mysql2, in the way Kysely asks for a pool: values are refused as on SQLite, errors
+ * are freed of values, and waiting has an end. `url` is mysql://user:password@host:port/database.
+ */
+export function mysqlDialect(url: string, { queryWithinMs = answerWithinMs } = {}): Dialect {
   const pool = createPool({
     uri: url,
     charset: 'utf8mb4_bin',
     connectionLimit: 10,
     connectTimeout: 5_000,
-    // Integers as numbers; SUM is a decimal here and an integer on SQLite.
+    keepAliveInitialDelay: 10_000,
+    // Integers as numbers; and SUM, a decimal here, as the number it is on SQLite.
     supportBigNumbers: true,
     decimalNumbers: true,
-    stringifyObjects: true,
     multipleStatements: false,
   });
-  const connections = new WeakMap<PoolConnection, MysqlPoolConnection>();
+  pool.on('connection', (connection) => {
+    // Goes out before the statement the connection was made for.
+    connection.query(`set session sql_mode = '${sqlMode}'`, (error) => {
+      if (error) connection.destroy();
+    });
+  });
 
-  const guardedPool: MysqlPool = {
+  const connections = new WeakMap<PoolConnection, MysqlPoolConnection>();
+  const guarded = (raw: PoolConnection): MysqlPoolConnection => {
+    const connection = connections.get(raw) ?? guard(raw, queryWithinMs);
+    connections.set(raw, connection);
+    return connection;
+  };
+  const take = async (): Promise<PoolConnection> => {
+    const turn = Promise.withResolvers<PoolConnection>();
+    pool.getConnection((error, connection) => (error ? turn.reject(error) : turn.resolve(connection)));
+    try {
+      return await withDeadline(turn.promise, turnWithinMs, 'waiting for a database connection');
+    } catch (error) {
+      turn.promise.then(
+        (late) => late.release(),
+        () => {},
+      );
+      throw error;
+    }
+  };
+  const kyselyPool: MysqlPool = {
     getConnection(callback) {
-      const raw = new Promise<PoolConnection>((resolve, reject) => {
-        pool.getConnection((error, connection) => (error ? reject(error) : resolve(connection)));
-      });
-      withDeadline(raw, turnWithinMs, 'waiting for a database connection').then(
-        (connection) => {
-          const guarded = connections.get(connection) ?? guard(connection);
-          connections.set(connection, guarded);
-          callback(undefined, guarded);
-        },
-        (error: unknown) => {
-          raw.then(
-            (connection) => connection.release(),
-            () => {},
-          );
-          callback(error, undefined as never);
-        },
+      take().then(
+        (raw) => callback(undefined, guarded(raw)),
+        (error: unknown) => callback(error, undefined as never),
       );
     },
-    end: (callback) => pool.end((error) => callback(error ?? undefined)),
+    end: (callback) => pool.end((error) => callback(error)),
   };
-
-  return new MysqlDialect({
-    pool: guardedPool,
-    onCreateConnection: async (connection) => {
-      await connection.executeQuery(CompiledQuery.raw(`set session sql_mode = '${sqlMode}'`));
-    },
-  });
+  return new MysqlDialect({ pool: kyselyPool });
 }
 
-/** The connection as Kysely needs it, with values refused as on SQLite and errors freed of values. */
-function guard(raw: PoolConnection): MysqlPoolConnection {
+function guard(raw: PoolConnection, queryWithinMs: number): MysqlPoolConnection {
   return {
     config: raw.config,
     threadId: raw.threadId ?? 0,
     connect: (callback) => raw.connect((error) => callback?.(error)),
     destroy: () => raw.destroy(),
     release: () => raw.release(),
-    query(sql, parameters: readonly unknown[], callback) {
-      refuseUnstorable(parameters);
-      const query = raw.query(sql, [...parameters], (error, result) =>
-        callback?.(error ? withoutValues(error, sql) : undefined, result as never),
-      );
+    query(sql, values: readonly unknown[], callback) {
+      refuseUnstorable(values);
+      const query = raw.query({ sql, values: [...values], timeout: queryWithinMs }, (error, result) => {
+        if (!error) return callback?.(undefined, result as never);
+        // Its answer may still come, and would be taken for that of the next statement's caller.
+        if (error.code === 'PROTOCOL_SEQUENCE_TIMEOUT') raw.destroy();
+        callback?.(withoutValues(error, sql), undefined as never);
+      });
       return query as never;
     },
   };
@@ -74,8 +87,8 @@ function guard(raw: PoolConnection): MysqlPoolConnection {
 
 /** MySQL quotes the offending value in many of its messages: only the name of the error and of the key are kept. */
 function withoutValues(error: QueryError, sql: string): DatabaseError {
-  if (error.errno === undefined || error.sqlState === undefined)
-    return new DatabaseError('mysql', 0, error.message, sql);
+  if (error.sqlState === undefined) return new DatabaseError('mysql', 0, error.message, sql);
   const key = error.errno === 1062 ? / for key '([\w.]+)'$/.exec(error.message)?.[1] : undefined;
-  return new DatabaseError('mysql', error.errno, key === undefined ? error.code : `${error.code}, key ${key}`, sql);
+  const reason = key === undefined ? error.code : `${error.code}, key ${key}`;
+  return new DatabaseError('mysql', error.errno ?? 0, reason, sql);
 }

@@ -10,9 +10,7 @@ import {
 } from 'kysely';
 import { withDeadline } from '../lifecycle.ts';
 import type { SqliteClient } from './sqlite-client.ts';
-
-/** Longer than any honest transaction: a caller that waits longer waits for itself. */
-export const turnWithinMs = 30_000;
+import { turnWithinMs } from './turns.ts';
 
 /** SQLite in its own thread, as Kysely sees it. */
 export function sqliteDialect(client: SqliteClient): Dialect {
@@ -84,7 +82,12 @@ class SqliteThreadDriver implements Driver {
   }
 
   async rollbackTransaction(): Promise<void> {
-    await this.#command('rollback');
+    try {
+      await this.#command('rollback');
+    } catch (error) {
+      // A full disk makes SQLite roll back by itself; complaining about that would hide the reason from the caller.
+      if (!(error as Error).message.startsWith('cannot rollback - no transaction is active')) throw error;
+    }
   }
 
   async destroy(): Promise<void> {

@@ -13,7 +13,7 @@ export type Failure = { message: string; errcode: number };
 /** The reply with id 0 says that the file is open. */
 export type Reply = { id: number; result: Result } | { id: number; failure: Failure };
 
-/** A statement returns rows or counts changes; it is prepared once while it stays among the newest. */
+/** Preparing costs more than running: what was used lately is kept. SQLite prepares again by itself when tables change. */
 type Prepared = { statement: StatementSync; returnsRows: boolean };
 const preparedLimit = 200;
 const prepared = new Map<string, Prepared>();
@@ -31,23 +31,16 @@ function open(): DatabaseSync {
 }
 
 function prepare(database: DatabaseSync, sql: string): Prepared {
-  const known = prepared.get(sql);
-  if (known !== undefined) {
-    // Moved to the end: the first one is the one unused for longest.
-    prepared.delete(sql);
-    prepared.set(sql, known);
-    return known;
+  let found = prepared.get(sql);
+  if (found === undefined) {
+    const statement = database.prepare(sql);
+    found = { statement, returnsRows: statement.columns().length > 0 };
   }
-  const statement = database.prepare(sql);
-  const fresh = { statement, returnsRows: statement.columns().length > 0 };
-  if (/^\s*(select|insert|update|delete|begin|commit|rollback)\b/i.test(sql)) {
-    prepared.set(sql, fresh);
-    if (prepared.size > preparedLimit) prepared.delete(prepared.keys().next().value!);
-  } else {
-    // The schema may change: nothing prepared before is trusted after.
-    prepared.clear();
-  }
-  return fresh;
+  // Taken out and put at the end, so that the first one is the one unused for longest.
+  prepared.delete(sql);
+  prepared.set(sql, found);
+  if (prepared.size > preparedLimit) prepared.delete(prepared.keys().next().value!);
+  return found;
 }
 
 function run(database: DatabaseSync, sql: string, parameters: readonly SQLInputValue[]): Result {
@@ -57,8 +50,9 @@ function run(database: DatabaseSync, sql: string, parameters: readonly SQLInputV
 }
 
 function failureOf(error: unknown): Failure {
-  const { message, errcode } = error as Error & { errcode?: number };
-  return { message, errcode: errcode ?? 0 };
+  const { message, code, errcode = 0 } = error as Error & { code?: string; errcode?: number };
+  // The only message that quotes a value.
+  return { message: code === 'ERR_OUT_OF_RANGE' ? 'an integer of the answer is beyond 2^53' : message, errcode };
 }
 
 function answer(id: number, work: () => Result): void {
