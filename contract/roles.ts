@@ -22,8 +22,21 @@ const accessTable: Record<Role, { main: Access; mainInFreeMode: Access; own: Acc
   observer: { main: 'read', mainInFreeMode: 'read', own: 'none', others: 'read', wall: 'read' },
 };
 
-/** What a member may do with a document, from role and mode alone. The only place where this is decided. */
-export function documentAccess(member: { userId: string; role: Role }, mode: Mode, document: DocumentName): Access {
+/**
+ * What a member may do with a document, from role and mode alone; once the classroom has `ended`, students only read.
+ * The only place where this is decided.
+ */
+export function documentAccess(
+  member: { userId: string; role: Role },
+  mode: Mode,
+  document: DocumentName,
+  ended = false,
+): Access {
+  const access = accessInTable(member, mode, document);
+  return ended && member.role === 'student' && access === 'write' ? 'read' : access;
+}
+
+function accessInTable(member: { userId: string; role: Role }, mode: Mode, document: DocumentName): Access {
   const row = accessTable[member.role];
   if (document.kind === 'wall') return row.wall;
   if (document.kind === 'main') return mode === 'free' ? row.mainInFreeMode : row.main;
