@@ -4,12 +4,21 @@ import { AppError } from '#contract/errors.ts';
 const jsonType = /^application\/json(?:\s*;\s*charset=(?:"utf-8"|utf-8))?\s*$/i;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
+const bodies = new WeakMap<Request, Promise<unknown>>();
+
 /**
  * The JSON body of a request, of at most `maxBytes`; undefined when there is none. Nothing is collected beyond the
- * limit, compressed bodies are refused (no bombs), and what comes out still has to pass the route's schema.
+ * limit, compressed bodies are refused (no bombs), and what comes out still has to pass the route's schema. It is read
+ * once: an `authorize` that has to know a part of it may ask before the plumbing does.
  * Throws `unsupported-media-type`, `payload-too-large`, `malformed-json`.
  */
-export async function readJsonBody(req: Request, maxBytes: number): Promise<unknown> {
+export function readJsonBody(req: Request, maxBytes: number): Promise<unknown> {
+  const body = bodies.get(req) ?? receive(req, maxBytes);
+  bodies.set(req, body);
+  return body;
+}
+
+async function receive(req: Request, maxBytes: number): Promise<unknown> {
   const length = Number(req.headers['content-length'] ?? 0);
   if (length === 0 && req.headers['transfer-encoding'] === undefined) return undefined;
   const encoding = req.headers['content-encoding'] ?? 'identity';
