@@ -54,3 +54,35 @@ export async function withDeadline<T>(work: Promise<T> | T, ms: number, what: st
     clearTimeout(timer);
   }
 }
+
+/**
+ * Ends the process on SIGTERM and SIGINT: `close` once, exit 0 when it went well, 1 when it did not or took longer than
+ * `withinMs`. A second signal exits at once. What nobody caught ends the process the same way, with 1.
+ */
+export function stopOnSignals(options: { log: Log; withinMs: number; close: () => Promise<boolean> }): void {
+  const { log, withinMs, close } = options;
+  let stopping = false;
+
+  async function stop(reason: string, code: number): Promise<void> {
+    if (stopping) process.exit(1);
+    stopping = true;
+    log.info({ reason }, 'stopping');
+    try {
+      const clean = await withDeadline(close(), withinMs, 'stopping');
+      process.exit(clean ? code : 1);
+    } catch (error) {
+      log.error({ error }, 'stopping took too long');
+      process.exit(1);
+    }
+  }
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal, 0));
+  process.on('uncaughtException', (error) => {
+    log.fatal({ error }, 'an error that nobody caught');
+    void stop('uncaughtException', 1);
+  });
+  process.on('unhandledRejection', (error) => {
+    log.fatal({ error }, 'a rejection that nobody caught');
+    void stop('unhandledRejection', 1);
+  });
+}

@@ -114,7 +114,8 @@ function sameText(left: string, right: string): boolean {
   return timingSafeEqual(digest(left), digest(right));
 }
 
-function sendProblem(response: ServerResponse, { code, status, detail }: AppError): void {
+/** An error as RFC 9457 problem details on a plain node:http response. */
+export function sendProblem(response: ServerResponse, { code, status, detail }: AppError): void {
   const { title } = errorTable[code];
   if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
   const problem = { type: `/problems/${code}`, title, status, detail, instance: response.req.url ?? '', code };
