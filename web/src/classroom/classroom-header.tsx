@@ -1,0 +1,56 @@
+import type { User } from '#contract/api/accounts.ts';
+import { isStaff } from '#contract/roles.ts';
+import type { Line } from '../document/line.ts';
+import { usePage } from '../page.ts';
+import { Logo } from '../ui/icons.tsx';
+import { JoinCode } from './join-code.tsx';
+import { ModeSwitch } from './mode-switch.tsx';
+import type { Rights } from './rights.ts';
+import type { Room } from './room.ts';
+import { SavedIndicator } from './saved-indicator.tsx';
+
+export function ClassroomHeader(props: {
+  room: Room;
+  rights: Rights;
+  user: User;
+  shown: Line | undefined;
+  unsavedElsewhere: boolean;
+}) {
+  const { client, router, strings } = usePage();
+  const { room, rights, user } = props;
+  const { classroom, publicOrigin } = rights;
+  return (
+    <header class="classroom-header">
+      <div class="bar">
+        <a
+          class="home-link"
+          href="/"
+          aria-label={strings.home}
+          title={strings.home}
+          onClick={(event) => {
+            event.preventDefault();
+            router.go('/');
+          }}
+        >
+          <Logo />
+        </a>
+        <h1>{classroom.title}</h1>
+        <SavedIndicator line={props.shown} unsavedElsewhere={props.unsavedElsewhere} />
+        <span class="push" />
+        <span class="me">
+          {user.name} <span class="tag">{strings.roles[classroom.myRole]}</span>
+        </span>
+        <button type="button" class="quiet sign-out" onClick={() => void client.signOut()}>
+          {strings.signIn.signOut}
+        </button>
+      </div>
+      {isStaff(classroom.myRole) && (
+        <div class="bar desk">
+          <ModeSwitch room={room} mode={classroom.mode} />
+          <span class="push" />
+          {classroom.code !== undefined && <JoinCode code={classroom.code} publicOrigin={publicOrigin} />}
+        </div>
+      )}
+    </header>
+  );
+}

@@ -1,0 +1,174 @@
+import * as decoding from 'lib0/decoding';
+import { WebsocketProvider } from 'y-websocket';
+import * as Y from 'yjs';
+import { closeCodes } from '#contract/close-codes.ts';
+import type { AwarenessUser } from '#contract/awareness.ts';
+import { createStore, patch, type Store } from '../store.ts';
+import { readFiles, type FileEntry } from './files.ts';
+import { readPeople, type Person } from './people.ts';
+import { countedFrame, emptyLedger, enter, savedState, type LedgerEvent, type SavedState } from './saved.ts';
+import { readServerState, type ServerState } from './server-state.ts';
+
+export type LineState = {
+  connection: 'connecting' | 'connected' | 'stopped';
+  /** The document is here; it stays so while offline. */
+  loaded: boolean;
+  saved: SavedState;
+  files: FileEntry[];
+  people: Person[];
+  server: ServerState | undefined;
+};
+
+/** One Y.Doc with its socket. A line is never given another Y.Doc: whoever needs a fresh one opens a new line. */
+export interface Line {
+  readonly name: string;
+  readonly access: 'read' | 'write';
+  readonly doc: Y.Doc;
+  readonly provider: WebsocketProvider;
+  readonly state: Store<LineState>;
+  /** Whether anything was typed here; only then is a lost document worth a recovery copy. */
+  readonly touched: () => boolean;
+  /** The undo history of one file: my own edits only. */
+  undoOf(fileId: string): Y.UndoManager;
+  reconnect(token: string): void;
+  close(): void;
+}
+
+const storedFrameType = 100;
+const presenceEveryMs = 50;
+
+/** Opens a document. `onStopped` gets the close code whenever reconnecting by itself would be wrong. */
+export function openLine(options: {
+  url: string;
+  name: string;
+  token: string;
+  access: 'read' | 'write';
+  user: AwarenessUser;
+  onStopped: (code: number) => void;
+}): Line {
+  const { name, access } = options;
+  const doc = new Y.Doc();
+  const files = doc.getMap('files');
+  const undoManagers = new Map<string, Y.UndoManager>();
+  let ledger = emptyLedger;
+  let touched = false;
+  let updateWentOut = false;
+  const state = createStore<LineState>({
+    connection: 'connecting',
+    loaded: false,
+    saved: 'saved',
+    files: [],
+    people: [],
+    server: undefined,
+  });
+
+  /** The browser asks before the window goes, as long as this window alone has what was typed. */
+  const warnOfLoss = (event: BeforeUnloadEvent) => event.preventDefault();
+  function note(event: LedgerEvent): void {
+    ledger = enter(ledger, event);
+    showSaved();
+  }
+  function showSaved(): void {
+    const { connection, server } = state.get();
+    const storing = server?.storing ?? true;
+    const saved = savedState(ledger, { connected: connection === 'connected', storing });
+    if (saved === 'saved') removeEventListener('beforeunload', warnOfLoss);
+    else addEventListener('beforeunload', warnOfLoss);
+    patch(state, { saved });
+  }
+
+  const provider = new WebsocketProvider(options.url, name, doc, {
+    params: { token: options.token, acks: '1' },
+    // Two tabs that sync with each other past the server would also sync past its judgement.
+    disableBc: true,
+    connect: false,
+    WebSocketPolyfill: countingSocket((frame) => {
+      if (frame === 'update') updateWentOut = true;
+      note({ type: 'sent', frame });
+    }),
+    // Changed rights need a look at what they are now, before anything is sent again.
+    shouldReconnect: ({ code }) => !(code >= 4400 && code < 4500) && code !== closeCodes.accessChanged.code,
+  });
+  provider.messageHandlers[storedFrameType] = (_encoder, decoder) => {
+    note({ type: 'stored', count: decoding.readVarUint(decoder) });
+  };
+  provider.on('status', ({ status }) => {
+    if (status === 'connected') note({ type: 'opened' });
+    patch(state, { connection: status === 'connected' ? 'connected' : 'connecting' });
+    showSaved();
+  });
+  provider.on('sync', (synced) => {
+    if (synced) patch(state, { loaded: true, files: readFiles(files.toJSON()) });
+  });
+  provider.on('closed', ({ code }) => {
+    patch(state, { connection: 'stopped' });
+    showSaved();
+    options.onStopped(code);
+  });
+  // The provider was listening first, so by now the frame of this edit has gone out or was held back.
+  doc.on('update', (_update, origin) => {
+    if (origin === provider) return;
+    touched = true;
+    note({ type: 'edited', sent: updateWentOut });
+    updateWentOut = false;
+  });
+  files.observe(() => patch(state, { files: readFiles(files.toJSON()) }));
+
+  let presenceTimer: ReturnType<typeof setTimeout> | undefined;
+  function readPresence(): void {
+    presenceTimer = undefined;
+    const states = provider.awareness.getStates();
+    const people = readPeople(states, doc.clientID);
+    const server = readServerState(states.values());
+    const now = state.get();
+    if (!sameJson(people, now.people)) patch(state, { people });
+    if (!sameJson(server, now.server)) patch(state, { server });
+    showSaved();
+  }
+  provider.awareness.on('change', () => (presenceTimer ??= setTimeout(readPresence, presenceEveryMs)));
+  provider.awareness.setLocalStateField('user', options.user);
+  provider.connect();
+
+  return {
+    name,
+    access,
+    doc,
+    provider,
+    state,
+    touched: () => touched,
+    undoOf(fileId) {
+      let manager = undoManagers.get(fileId);
+      if (manager === undefined) {
+        manager = new Y.UndoManager(doc.getText(`f:${fileId}`), { trackedOrigins: new Set() });
+        undoManagers.set(fileId, manager);
+      }
+      return manager;
+    },
+    reconnect(token) {
+      provider.params = { ...provider.params, token };
+      provider.connect();
+    },
+    close() {
+      removeEventListener('beforeunload', warnOfLoss);
+      clearTimeout(presenceTimer);
+      for (const manager of undoManagers.values()) manager.destroy();
+      provider.destroy();
+      doc.destroy();
+    },
+  };
+}
+
+/** A WebSocket that reports each frame the server will count, at the moment it is handed to the network. */
+function countingSocket(onSent: (frame: NonNullable<ReturnType<typeof countedFrame>>) => void): typeof WebSocket {
+  return class extends WebSocket {
+    override send(data: string | BufferSource | Blob): void {
+      super.send(data);
+      const frame = countedFrame(data);
+      if (frame !== undefined) onSent(frame);
+    }
+  };
+}
+
+function sameJson(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
