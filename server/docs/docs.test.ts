@@ -65,7 +65,7 @@ test('[HTTP16] every reference resolves, and nothing of the generator is left', 
 test('[HTTP16] a body says what it takes', () => {
   const { requestBody } = openApi.paths['/api/auth/register']!.post!;
   assert.equal(requestBody?.required, true);
-  const schema = requestBody!.content['application/json']!.schema;
+  const schema = requestBody.content['application/json']!.schema;
   assert.deepEqual(schema.required, ['email', 'password', 'name']);
   assert.equal(schema.additionalProperties, false);
   assert.equal(openApi.paths['/api/auth/refresh']!.post!.requestBody?.required, false);

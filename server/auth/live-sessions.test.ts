@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { AppError } from '#contract/errors.ts';
+import { createMemoryBus } from '#platform/bus/memory-bus.ts';
+import { databaseEngines, testLog } from '../../test/support/databases.ts';
+import { openLiveSessions } from './live-sessions.ts';
+import { insertSession, insertUser, revokeSessions } from './store.ts';
+
+const session = { sessionId: 'session', userId: 'user' };
+
+async function start() {
+  const opened = await databaseEngines[0]!.open();
+  const { db } = opened.database;
+  const bus = createMemoryBus({ log: testLog });
+  let now = 1_000_000;
+  const clock = { now: () => now };
+  await insertUser(db, { id: 'user', email: 'ada@example.org', name: 'Ada', passwordHash: null, now });
+  await insertSession(db, { id: 'session', userId: 'user', userAgent: '', now, expiresAt: now + 60_000 });
+  const liveSessions = await openLiveSessions({ db, bus, clock });
+  return {
+    db,
+    liveSessions,
+    advance: (ms: number) => (now += ms),
+    async close() {
+      await liveSessions.close();
+      await bus.close();
+      await opened.drop();
+    },
+  };
+}
+
+const isUnavailable = (error: unknown) => error instanceof AppError && error.code === 'unavailable';
+
+test('[ACC14] a question under way when a session is ended does not bring it back', async () => {
+  const { liveSessions, db, close } = await start();
+  const underWay = liveSessions.isLive(session);
+  liveSessions.forget('session');
+  assert.equal(await underWay, false);
+  assert.equal(await liveSessions.isLive(session), false);
+  await revokeSessions(db, ['session'], 1_000_001);
+  assert.equal(await liveSessions.isLive(session), false);
+  await close();
+});
+
+test('[ACC14] a session is believed for five seconds and not beyond its end', async () => {
+  const { liveSessions, advance, close } = await start();
+  assert.equal(await liveSessions.isLive(session), true);
+  advance(60_000);
+  assert.equal(await liveSessions.isLive(session), false);
+  await close();
+});
+
+test('[ACC22] a session of somebody else is not live', async () => {
+  const { liveSessions, close } = await start();
+  assert.equal(await liveSessions.isLive({ ...session, userId: 'eve' }), false);
+  assert.equal(await liveSessions.isLive({ ...session, sessionId: 'none' }), false);
+  assert.equal(await liveSessions.isLive(session), true);
+  await close();
+});
+
+test('[ACC15] no answer from the database is no yes', async () => {
+  const { liveSessions, db, advance, close } = await start();
+  assert.equal(await liveSessions.isLive(session), true);
+  await db.destroy();
+  advance(5_000);
+  await assert.rejects(liveSessions.isLive(session), isUnavailable);
+  await assert.rejects(liveSessions.isLive(session), isUnavailable, 'a failed question is asked anew');
+  await close();
+});
