@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import { ConfigError, loadConfig } from './config.ts';
+import { ConfigError, environmentSchema, loadConfig } from './config.ts';
 
 const secret = 'a secret of more than thirty-two bytes';
 const production = {
@@ -180,4 +180,16 @@ test('[CFG10] lists are separated by commas, and a given list of origins replace
   );
   assert.deepEqual(config.http.allowedOrigins, ['https://a.example', 'https://b.example']);
   assert.deepEqual(config.http.trustProxy, ['10.0.0.1']);
+});
+
+test('[CFG11] docs/OPERATIONS.md lists every variable with its default', () => {
+  const page = readFileSync(new URL('../docs/OPERATIONS.md', import.meta.url), 'utf8');
+  const listed = new Map(
+    [...page.matchAll(/^\| `([A-Z_]+)` \| ([^|]+) \|/gm)].map(([, name, value]) => [name, value!]),
+  );
+  assert.deepEqual([...listed.keys()].toSorted(), Object.keys(environmentSchema.shape).toSorted());
+  for (const [name, schema] of Object.entries(environmentSchema.shape)) {
+    const preset = schema.safeParse(undefined).data;
+    if (preset !== undefined) assert.ok(listed.get(name)!.includes(`\`${preset}\``), `${name}: ${preset}`);
+  }
 });

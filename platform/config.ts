@@ -57,7 +57,7 @@ const flag = z
   .enum(['0', '1', 'true', 'false'], 'must be 1 or 0')
   .transform((value) => value === '1' || value === 'true');
 
-/** Every variable there is; docs/OPERATIONS.md and .env.example are held equal to it by a test. */
+/** Every variable there is; a test holds the table of docs/OPERATIONS.md equal to it. */
 export const environmentSchema = z.object({
   NODE_ENV: z.string().optional(),
   PORT: z.coerce.number('must be a port number').int().min(0).max(65_535).default(3000),
