@@ -189,7 +189,7 @@ test('[CFG11] docs/OPERATIONS.md lists every variable with its default', () => {
   );
   assert.deepEqual([...listed.keys()].toSorted(), Object.keys(environmentSchema.shape).toSorted());
   for (const [name, schema] of Object.entries(environmentSchema.shape)) {
-    const preset = schema.safeParse(undefined).data;
-    if (preset !== undefined) assert.ok(listed.get(name)!.includes(`\`${preset}\``), `${name}: ${preset}`);
+    const preset: unknown = schema.safeParse(undefined).data;
+    if (preset !== undefined) assert.ok(listed.get(name)!.includes(`\`${String(preset)}\``), name);
   }
 });

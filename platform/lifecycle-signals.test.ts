@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import test, { type TestContext } from 'node:test';
 
 /** A process that stops on signals and closes by `close`; it says `ready` when it listens, `closing` when it closes. */
-async function start(t: TestContext, close: string, options: { withinMs?: number; then?: string } = {}) {
+async function start(t: TestContext, close: string, options: { withinMs?: number; afterwards?: string } = {}) {
   const program = `
     import { createLog } from ${JSON.stringify(import.meta.resolve('./log.ts'))};
     import { stopOnSignals } from ${JSON.stringify(import.meta.resolve('./lifecycle.ts'))};
@@ -18,7 +18,7 @@ async function start(t: TestContext, close: string, options: { withinMs?: number
       },
     });
     process.stdout.write('ready\\n');
-    ${options.then ?? ''}`;
+    ${options.afterwards ?? ''}`;
   const child = spawn(process.execPath, ['--input-type=module', '--eval', program]);
   t.after(() => child.kill('SIGKILL'));
   let [said, log] = ['', ''];
@@ -61,8 +61,11 @@ test('[LIF7] a second signal exits at once', async (t) => {
 });
 
 test('[LIF8] an error or a rejection that nobody caught is logged and closes with 1', async (t) => {
-  for (const then of ["setImmediate(() => { throw new Error('lost') })", "void Promise.reject(new Error('lost'))"]) {
-    const child = await start(t, '() => true', { then });
+  for (const afterwards of [
+    "setImmediate(() => { throw new Error('lost') })",
+    "void Promise.reject(new Error('lost'))",
+  ]) {
+    const child = await start(t, '() => true', { afterwards });
     await child.until('closing');
     assert.deepEqual(await child.ended, { code: 1, signal: null });
     assert.match(child.logged(), /"message":"lost"/);
