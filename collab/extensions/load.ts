@@ -32,7 +32,8 @@ export function load(deps: LoadDeps): Extension<ChannelContext> {
         );
       } catch (error) {
         log.error({ error, document: documentName }, 'a document could not be loaded');
-        throw error;
+        // Without a message, or Hocuspocus prints it once more.
+        throw new Error('', { cause: error });
       }
     },
   };

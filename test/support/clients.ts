@@ -21,6 +21,18 @@ export type StockClient = {
 export type YWebsocketClient = StockClient & { provider: WebsocketProvider };
 export type HocuspocusClient = StockClient & { provider: HocuspocusProvider; refusals: string[] };
 
+const living = new Set<StockClient>();
+
+/** Ends every client that was made and not destroyed: for `afterEach`, so that a failed test does not hold the process. */
+export function destroyClients(): void {
+  for (const client of living) client.destroy();
+}
+
+function keep<T extends StockClient>(client: T): T {
+  living.add(client);
+  return client;
+}
+
 /** `WebsocketProvider` of the package y-websocket as published, the way the contract says to use it. */
 export function yWebsocketClient(
   wsUrl: string,
@@ -35,7 +47,7 @@ export function yWebsocketClient(
   provider.on('connection-close', (event) => {
     if (event !== null) closes.push(event.code);
   });
-  return {
+  return keep({
     doc,
     text: doc.getText('f:main'),
     awareness: provider.awareness as StockClient['awareness'],
@@ -46,10 +58,11 @@ export function yWebsocketClient(
     },
     // The document too: its awareness keeps a timer.
     destroy() {
+      living.delete(this);
       provider.destroy();
       doc.destroy();
     },
-  };
+  });
 }
 
 /** `HocuspocusProvider` of the package @hocuspocus/provider as published. */
@@ -69,7 +82,7 @@ export function hocuspocusClient(
     onClose: ({ event }) => void closes.push(event.code),
     onAuthenticationFailed: ({ reason }) => void refusals.push(reason),
   });
-  return {
+  return keep({
     doc,
     text: doc.getText('f:main'),
     awareness: provider.awareness as unknown as StockClient['awareness'],
@@ -81,10 +94,11 @@ export function hocuspocusClient(
     },
     // The document too: its awareness keeps a timer.
     destroy() {
+      living.delete(this);
       provider.destroy();
       doc.destroy();
     },
-  };
+  });
 }
 
 /** Waits until all clients hold the same text, and that it fulfils `check`. */
