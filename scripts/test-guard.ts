@@ -6,11 +6,13 @@ import { isMainThread } from 'node:worker_threads';
 const graceMs = 10_000;
 
 // Worker threads and forked programs inherit the command line, and this file with it.
-if (isMainThread && process.argv[1]?.endsWith('.test.ts')) {
+const file = process.argv[1] ?? '';
+if (isMainThread && file.endsWith('.test.ts')) {
   after(() => {
     // The timer does not hold the process: it fires only where something else does.
     setTimeout(() => {
-      console.error(`still open ${graceMs} ms after the last test: ${process.getActiveResourcesInfo().join(', ')}`);
+      const open = process.getActiveResourcesInfo().join(', ');
+      console.error(`${file}: still open ${graceMs} ms after its last test: ${open}`);
       process.exit(1);
     }, graceMs).unref();
   });
