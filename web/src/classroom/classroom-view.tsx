@@ -4,7 +4,7 @@ import { isStaff } from '#contract/roles.ts';
 import type { EditorHandle } from '../editor/code-editor.tsx';
 import { usePage } from '../page.ts';
 import { useStore } from '../store.ts';
-import { PeopleIcon } from '../ui/icons.tsx';
+import { CrossIcon, PeopleIcon } from '../ui/icons.tsx';
 import { ClassroomHeader } from './classroom-header.tsx';
 import { DocumentTabs } from './document-tabs.tsx';
 import { ModeBanner } from './mode-banner.tsx';
@@ -19,6 +19,8 @@ import { Workbench } from './workbench.tsx';
 /** Students see who is in their document at once; the whole list is asked for rarely, as there may be 300 of them. */
 const membersEveryMs = { staff: 10_000, others: 60_000 };
 
+const roomForRoster = () => matchMedia('(min-width: 900px)').matches;
+
 export function ClassroomView({ room, user, rights }: { room: Room; user: User; rights: Rights }) {
   const { strings } = usePage();
   const { shown, recovery, unsavedElsewhere, notice } = useStore(room.state);
@@ -27,7 +29,7 @@ export function ClassroomView({ room, user, rights }: { room: Room; user: User; 
   const { people, files } = usePeople(shown);
   const presence = staff ? [...new Set(people.map((person) => person.user.id))].toSorted().join() : '';
   const members = useMembers(classroom.id, staff ? membersEveryMs.staff : membersEveryMs.others, presence);
-  const [rosterOpen, setRosterOpen] = useState(() => matchMedia('(min-width: 900px)').matches);
+  const [rosterOpen, setRosterOpen] = useState(roomForRoster);
   const editor = useRef<EditorHandle | null>(null);
 
   const me = { id: user.id, name: user.name, role: classroom.myRole, online: true, here: { path: undefined } };
@@ -53,7 +55,7 @@ export function ClassroomView({ room, user, rights }: { room: Room; user: User; 
       <main>
         <div class="document-bar">
           <DocumentTabs room={room} rights={rights} userId={user.id} nameOf={nameOf} />
-          <span class="push" />
+          {shown !== undefined && <ModeBanner classroom={classroom} line={shown} userId={user.id} nameOf={nameOf} />}
           <button
             type="button"
             class="quiet roster-toggle"
@@ -62,10 +64,10 @@ export function ClassroomView({ room, user, rights }: { room: Room; user: User; 
             aria-label={strings.roster.toggle(entries.filter(({ online }) => online).length)}
             onClick={() => setRosterOpen(!rosterOpen)}
           >
-            <PeopleIcon /> {entries.filter(({ online }) => online).length}
+            {rosterOpen && !roomForRoster() ? <CrossIcon /> : <PeopleIcon />}{' '}
+            {entries.filter(({ online }) => online).length}
           </button>
         </div>
-        {shown !== undefined && <ModeBanner classroom={classroom} line={shown} userId={user.id} nameOf={nameOf} />}
         {notice === 'access-lost' && (
           <p class="notice" role="alert">
             {strings.documents.accessLost}
@@ -84,7 +86,11 @@ export function ClassroomView({ room, user, rights }: { room: Room; user: User; 
           classroomId={classroom.id}
           workspaces={staff || classroom.myRole === 'observer' ? workspaces : new Set()}
           shown={shown?.name}
-          onOpen={room.show}
+          onOpen={(name) => {
+            room.show(name);
+            // On a small screen the list lies over the document.
+            if (!roomForRoster()) setRosterOpen(false);
+          }}
         />
       </aside>
       {copy !== undefined && (

@@ -26,7 +26,11 @@ export function JoinCode({ code, publicOrigin }: { code: string; publicOrigin: s
           <p class="address">{host}</p>
           <p>{texts.andEnter}</p>
           <p class="code-on-board">{code}</p>
-          {onlyHere && <p class="hint">{texts.onlyHere}</p>}
+          {onlyHere && (
+            <p class="hint">
+              {texts.onlyHere} <code>npm start -- --lan</code>
+            </p>
+          )}
           <CopyButton text={link} label={texts.copyLink} />
         </Dialog>
       )}

@@ -5,6 +5,7 @@ import { isStaff, type Role } from '#contract/roles.ts';
 import type { FileEntry } from '../document/files.ts';
 import type { Person } from '../document/people.ts';
 import { usePage } from '../page.ts';
+import { EyeIcon } from '../ui/icons.tsx';
 
 export interface RosterEntry {
   id: string;
@@ -81,7 +82,9 @@ function RosterRow(props: {
   const opens = !isMe && entry.role === 'student' && props.workspaces.has(workspace);
   const content = (
     <>
-      <span class={entry.online ? 'dot' : 'dot away'} style={{ '--dot': cursorColor(entry.id) }} aria-hidden="true" />
+      <span class="avatar" style={{ '--color': cursorColor(entry.id) }} aria-hidden="true">
+        {firstLetter(entry.name)}
+      </span>
       <span class="who">
         <span class="name">
           {entry.name} {isMe && <em>({texts.you})</em>}
@@ -101,10 +104,17 @@ function RosterRow(props: {
           onClick={() => props.onOpen(workspace)}
         >
           {content}
+          <EyeIcon />
         </button>
       ) : (
         <div>{content}</div>
       )}
     </li>
   );
+}
+
+/** The first letter as a person counts letters: a Hangul syllable or an emoji is one. */
+function firstLetter(name: string): string {
+  const [first] = new Intl.Segmenter().segment(name);
+  return first?.segment.toUpperCase() ?? '';
 }

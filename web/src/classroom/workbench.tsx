@@ -91,6 +91,7 @@ export function Workbench(props: {
             line={line}
             file={file}
             label={strings.documents.editorLabel(file.path)}
+            placeholder={line.access === 'write' ? strings.documents.placeholder : ''}
             readOnly={readOnly ?? (accepting ? undefined : strings.mode.pausedWriting)}
             fontSize={fontSize}
             isShown={(person) => !onlyStaffCursors || isStaff(person.user.role)}

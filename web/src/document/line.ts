@@ -6,7 +6,15 @@ import type { AwarenessUser } from '#contract/awareness.ts';
 import { createStore, patch, type Store } from '../store.ts';
 import { readFiles, type FileEntry } from './files.ts';
 import { readPeople, type Person } from './people.ts';
-import { countedFrame, emptyLedger, enter, savedState, type LedgerEvent, type SavedState } from './saved.ts';
+import {
+  countedFrame,
+  emptyLedger,
+  enter,
+  lateAfterMs,
+  savedState,
+  type LedgerEvent,
+  type SavedState,
+} from './saved.ts';
 import { readServerState, type ServerState } from './server-state.ts';
 
 export type LineState = {
@@ -53,6 +61,8 @@ export function openLine(options: {
   let ledger = emptyLedger;
   let touched = false;
   let updateWentOut = false;
+  let late = false;
+  let lateTimer: ReturnType<typeof setTimeout> | undefined;
   const state = createStore<LineState>({
     connection: 'connecting',
     loaded: false,
@@ -65,13 +75,24 @@ export function openLine(options: {
   /** The browser asks before the window goes, as long as this window alone has what was typed. */
   const warnOfLoss = (event: BeforeUnloadEvent) => event.preventDefault();
   function note(event: LedgerEvent): void {
+    const before = ledger;
     ledger = enter(ledger, event);
+    if (ledger.dirty !== before.dirty || ledger.stored > before.stored) watchForProgress();
     showSaved();
+  }
+  function watchForProgress(): void {
+    clearTimeout(lateTimer);
+    late = false;
+    if (!ledger.dirty) return;
+    lateTimer = setTimeout(() => {
+      late = true;
+      showSaved();
+    }, lateAfterMs);
   }
   function showSaved(): void {
     const { connection, server } = state.get();
     const storing = server?.storing ?? true;
-    const saved = savedState(ledger, { connected: connection === 'connected', storing });
+    const saved = savedState(ledger, { connected: connection === 'connected', storing, late });
     if (saved === 'saved') removeEventListener('beforeunload', warnOfLoss);
     else addEventListener('beforeunload', warnOfLoss);
     patch(state, { saved });
@@ -151,6 +172,7 @@ export function openLine(options: {
     close() {
       removeEventListener('beforeunload', warnOfLoss);
       clearTimeout(presenceTimer);
+      clearTimeout(lateTimer);
       for (const manager of undoManagers.values()) manager.destroy();
       provider.destroy();
       doc.destroy();

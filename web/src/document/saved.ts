@@ -43,10 +43,17 @@ export function enter(ledger: Ledger, event: LedgerEvent): Ledger {
 /** What the page says: see `saved` in the strings. */
 export type SavedState = 'saved' | 'saving' | 'unsaved';
 
-export function savedState(ledger: Ledger, circumstances: { connected: boolean; storing: boolean }): SavedState {
+/** `storing`: the server says that it stores; `late`: nothing was stored for `lateAfterMs`, whatever anybody says. */
+export function savedState(
+  ledger: Ledger,
+  { connected, storing, late }: { connected: boolean; storing: boolean; late: boolean },
+): SavedState {
   if (!ledger.dirty) return 'saved';
-  return circumstances.connected && circumstances.storing ? 'saving' : 'unsaved';
+  return connected && storing && !late ? 'saving' : 'unsaved';
 }
+
+/** A socket may look open for half a minute after the network has gone. The server stores within half a second. */
+export const lateAfterMs = 4000;
 
 /**
  * Recognises the frames that the server counts: y-protocols sync (first number 0) of type step 2 (1) or update (2), empty

@@ -21,6 +21,8 @@ export interface CodeEditorProps {
   line: Line;
   file: FileEntry;
   label: string;
+  /** Shown in an empty file. */
+  placeholder: string;
   /** Why typing is refused; undefined when it is not. */
   readOnly: string | undefined;
   fontSize: number;
@@ -38,7 +40,7 @@ const places = new WeakMap<Line, Map<string, ViewState>>();
 
 /** One Monaco editor for all files of a document: only its model changes. */
 export function CodeEditor(props: CodeEditorProps) {
-  const { line, file, label, readOnly, fontSize, following } = props;
+  const { line, file, label, placeholder, readOnly, fontSize, following } = props;
   const host = useRef<HTMLDivElement>(null);
   const [editor, setEditor] = useState<Editor>();
   const latest = useRef(props);
@@ -55,6 +57,9 @@ export function CodeEditor(props: CodeEditorProps) {
       lineNumbersMinChars: 3,
       folding: false,
       renderLineHighlight: 'line',
+      overviewRulerLanes: 0,
+      overviewRulerBorder: false,
+      hideCursorInOverviewRuler: true,
       // Words of the document and nothing else: in a lesson the learner writes the program.
       quickSuggestions: false,
       fixedOverflowWidgets: true,
@@ -101,10 +106,11 @@ export function CodeEditor(props: CodeEditorProps) {
     editor?.updateOptions({
       ariaLabel: label,
       fontSize,
+      placeholder,
       readOnly: readOnly !== undefined,
       readOnlyMessage: { value: readOnly ?? '' },
     });
-  }, [editor, label, fontSize, readOnly]);
+  }, [editor, label, placeholder, fontSize, readOnly]);
 
   useEffect(() => {
     if (editor === undefined || !following) return undefined;

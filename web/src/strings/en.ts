@@ -44,8 +44,9 @@ export const en = {
     toSignIn: 'I have an account',
     demoTitle: 'Just trying it out?',
     demoHint: 'These accounts were made for you. To be two people at once, open the second in a private window.',
-    demoTeacher: 'Enter as the teacher',
-    demoStudent: (number: number) => `Enter as student ${number}`,
+    demoEnter: 'Enter as',
+    demoTeacher: 'Teacher',
+    demoStudent: (number: number) => `Student ${number}`,
     signOut: 'Sign out',
     endedTitle: 'Your session has ended',
     endedText: 'Sign in again to go on. What you typed is still here.',
@@ -106,8 +107,7 @@ export const en = {
     copyLink: 'Copy link',
     goTo: 'Go to',
     andEnter: 'and enter the code',
-    onlyHere:
-      'Only this computer can open this address. Start Lectern with “npm start -- --lan” to let a class in the same room join.',
+    onlyHere: 'Only this computer can open this address. For a class in the same room, start Lectern with',
   },
 
   saved: {
@@ -115,7 +115,7 @@ export const en = {
     saved: 'Saved',
     saving: 'Saving…',
     unsaved: 'Not saved yet – offline, your typing is kept here',
-    unsavedOnline: 'Not saved yet – the server is catching up, your typing is kept here',
+    unsavedOnline: 'Not saved yet – waiting for the server, your typing is kept here',
     offline: 'Offline – reconnecting…',
     live: 'Live',
   },
@@ -145,6 +145,7 @@ export const en = {
     refused: 'The server does not let this document in right now.',
     startOver: 'Go back to the saved text',
     opening: 'Opening the document…',
+    placeholder: 'Write your program here',
   },
 
   roster: {

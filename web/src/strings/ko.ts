@@ -80,8 +80,9 @@ export const ko: Strings = {
     toSignIn: '이미 계정이 있어요',
     demoTitle: '둘러보시겠어요?',
     demoHint: '체험용 계정입니다. 동시에 두 사람이 되어 보려면 하나는 시크릿 창에서 여세요.',
-    demoTeacher: '선생님으로 들어가기',
-    demoStudent: (number) => `학생 ${number}로 들어가기`,
+    demoEnter: '체험 계정',
+    demoTeacher: '선생님',
+    demoStudent: (number) => `학생 ${number}`,
     signOut: '로그아웃',
     endedTitle: '로그인이 끝났습니다',
     endedText: '다시 로그인하면 이어서 할 수 있습니다. 입력한 내용은 그대로 있습니다.',
@@ -138,7 +139,7 @@ export const ko: Strings = {
     copyLink: '링크 복사',
     goTo: '이 주소로 들어가서',
     andEnter: '참여 코드를 입력하세요',
-    onlyHere: '이 주소는 이 컴퓨터에서만 열립니다. 같은 교실에서 참여하려면 “npm start -- --lan”으로 시작하세요.',
+    onlyHere: '이 주소는 이 컴퓨터에서만 열립니다. 같은 교실에서 참여하게 하려면 이렇게 시작하세요:',
   },
 
   saved: {
@@ -146,7 +147,7 @@ export const ko: Strings = {
     saved: '저장됨',
     saving: '저장 중…',
     unsaved: '아직 저장되지 않음 – 오프라인이며 입력한 내용은 여기에 남아 있습니다',
-    unsavedOnline: '아직 저장되지 않음 – 서버가 따라잡는 중이며 입력한 내용은 여기에 남아 있습니다',
+    unsavedOnline: '아직 저장되지 않음 – 서버를 기다리는 중이며 입력한 내용은 여기에 남아 있습니다',
     offline: '오프라인 – 다시 연결 중…',
     live: '실시간',
   },
@@ -176,6 +177,7 @@ export const ko: Strings = {
     refused: '지금은 서버가 이 문서를 열어 주지 않습니다.',
     startOver: '저장된 내용으로 돌아가기',
     opening: '문서를 여는 중…',
+    placeholder: '여기에 프로그램을 쓰세요',
   },
 
   roster: {
