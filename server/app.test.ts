@@ -168,10 +168,10 @@ test('[HTTP11] a Host header that is no host adds nothing to the policy', async 
   assert.doesNotMatch(answer, /evil|unsafe-eval/);
 });
 
-test('[HTTP11] without https no header speaks of it', async () => {
+test('[HTTP11] without https no header speaks of it', async (t) => {
   const plain = await startTestApi();
+  t.after(() => plain.close());
   const { headers } = await plain.as()('GET', '/api/me');
-  await plain.close();
   assert.equal(headers.get('strict-transport-security'), null);
   assert.equal(headers.get('cross-origin-opener-policy'), null);
   assert.match(headers.get('content-security-policy')!, /connect-src 'self' ws:\/\/localhost:3000 ws:\/\/127/);
@@ -260,8 +260,9 @@ test('[HTTP13] forwarded addresses of strangers count for nothing', async () => 
   assert.deepEqual([refused.status, refused.body.code], [429, 'too-many-requests']);
 });
 
-test('[HTTP13] the address that a trusted proxy forwards is the one that counts', async () => {
+test('[HTTP13] the address that a trusted proxy forwards is the one that counts', async (t) => {
   const behindProxy = await startTestApi({ environment: { TRUST_PROXY: '127.0.0.1' } });
+  t.after(() => behindProxy.close());
   const send = behindProxy.as();
   const body = { email: 'taken@example.org', password: 'long enough', name: 'T' };
   assert.equal((await send('POST', '/api/auth/register', { body })).status, 201);
@@ -269,5 +270,4 @@ test('[HTTP13] the address that a trusted proxy forwards is the one that counts'
   await Promise.all(Array.from({ length: 300 }, () => send('POST', '/api/auth/register', from('192.0.2.1'))));
   assert.equal((await send('POST', '/api/auth/register', from('192.0.2.1'))).status, 429);
   assert.equal((await send('POST', '/api/auth/register', from('192.0.2.2'))).status, 409);
-  await behindProxy.close();
 });

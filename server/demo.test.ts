@@ -7,8 +7,9 @@ import { seedDemo } from './index.ts';
 for (const engine of databaseEngines) {
   const on = { skip: engine.skip };
 
-  test(`[ACC25] the demo is there once, and everybody of it can sign in (${engine.name})`, on, async () => {
+  test(`[ACC25] the demo is there once, and everybody of it can sign in (${engine.name})`, on, async (t) => {
     const api = await startTestApi({ engine });
+    t.after(() => api.close());
     const [demo, ...others] = await Promise.all([seedDemo(api.deps), seedDemo(api.deps), seedDemo(api.deps)]);
     assert.deepEqual(demo, {
       joinCode: 'DEMO',
@@ -31,27 +32,27 @@ for (const engine of databaseEngines) {
     const members = await db.selectFrom('members').select(['user_id', 'role']).execute();
     assert.deepEqual(members.map(({ role }) => role).toSorted(), ['owner', 'student', 'student']);
     assert.equal(members.find(({ role }) => role === 'owner')?.user_id, classroom.owner_id);
-    await api.close();
   });
 }
 
-test('[ACC25] a database that somebody uses is left as it is', async () => {
+test('[ACC25] a database that somebody uses is left as it is', async (t) => {
   const api = await startTestApi();
+  t.after(() => api.close());
   await api.signUp();
   assert.equal(await seedDemo(api.deps), undefined);
   assert.equal((await api.deps.db.selectFrom('users').select('id').execute()).length, 1);
-  await api.close();
 });
 
-test('[ACC25] without DEMO nothing is seeded', async () => {
+test('[ACC25] without DEMO nothing is seeded', async (t) => {
   const api = await startTestApi({ environment: { DEMO: '0' } });
+  t.after(() => api.close());
   assert.equal(await seedDemo(api.deps), undefined);
   assert.equal((await api.deps.db.selectFrom('users').select('id').execute()).length, 0);
-  await api.close();
 });
 
-test('[ACC25] a demo that cannot be made whole is not made at all', async () => {
+test('[ACC25] a demo that cannot be made whole is not made at all', async (t) => {
   const api = await startTestApi();
+  t.after(() => api.close());
   let made = 0;
   const newId = () => {
     made += 1;
@@ -60,5 +61,4 @@ test('[ACC25] a demo that cannot be made whole is not made at all', async () => 
   };
   await assert.rejects(seedDemo({ ...api.deps, newId }), /no more ids/);
   assert.equal((await api.deps.db.selectFrom('users').select('id').execute()).length, 0);
-  await api.close();
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { AppError } from '#contract/errors.ts';
 import { createMemoryBus } from '#platform/bus/memory-bus.ts';
 import { databaseEngines, testLog } from '../../test/support/databases.ts';
@@ -8,7 +8,7 @@ import { insertSession, insertUser, revokeSessions } from './store.ts';
 
 const session = { sessionId: 'session', userId: 'user' };
 
-async function start() {
+async function start(t: TestContext) {
   const opened = await databaseEngines[0]!.open();
   const { db } = opened.database;
   const bus = createMemoryBus({ log: testLog });
@@ -17,53 +17,45 @@ async function start() {
   await insertUser(db, { id: 'user', email: 'ada@example.org', name: 'Ada', passwordHash: null, now });
   await insertSession(db, { id: 'session', userId: 'user', userAgent: '', now, expiresAt: now + 60_000 });
   const liveSessions = await openLiveSessions({ db, bus, clock });
-  return {
-    db,
-    liveSessions,
-    advance: (ms: number) => (now += ms),
-    async close() {
-      await liveSessions.close();
-      await bus.close();
-      await opened.drop();
-    },
-  };
+  t.after(async () => {
+    await liveSessions.close();
+    await bus.close();
+    await opened.drop();
+  });
+  return { db, liveSessions, advance: (ms: number) => (now += ms) };
 }
 
 const isUnavailable = (error: unknown) => error instanceof AppError && error.code === 'unavailable';
 
-test('[ACC14] a question under way when a session is ended does not bring it back', async () => {
-  const { liveSessions, db, close } = await start();
+test('[ACC14] a question under way when a session is ended does not bring it back', async (t) => {
+  const { liveSessions, db } = await start(t);
   const underWay = liveSessions.isLive(session);
   liveSessions.forget('session');
   assert.equal(await underWay, false);
   assert.equal(await liveSessions.isLive(session), false);
   await revokeSessions(db, ['session'], 1_000_001);
   assert.equal(await liveSessions.isLive(session), false);
-  await close();
 });
 
-test('[ACC14] a session is believed for five seconds and not beyond its end', async () => {
-  const { liveSessions, advance, close } = await start();
+test('[ACC14] a session is believed for five seconds and not beyond its end', async (t) => {
+  const { liveSessions, advance } = await start(t);
   assert.equal(await liveSessions.isLive(session), true);
   advance(60_000);
   assert.equal(await liveSessions.isLive(session), false);
-  await close();
 });
 
-test('[ACC22] a session of somebody else is not live', async () => {
-  const { liveSessions, close } = await start();
+test('[ACC22] a session of somebody else is not live', async (t) => {
+  const { liveSessions } = await start(t);
   assert.equal(await liveSessions.isLive({ ...session, userId: 'eve' }), false);
   assert.equal(await liveSessions.isLive({ ...session, sessionId: 'none' }), false);
   assert.equal(await liveSessions.isLive(session), true);
-  await close();
 });
 
-test('[ACC15] no answer from the database is no yes', async () => {
-  const { liveSessions, db, advance, close } = await start();
+test('[ACC15] no answer from the database is no yes', async (t) => {
+  const { liveSessions, db, advance } = await start(t);
   assert.equal(await liveSessions.isLive(session), true);
   await db.destroy();
   advance(5_000);
   await assert.rejects(liveSessions.isLive(session), isUnavailable);
   await assert.rejects(liveSessions.isLive(session), isUnavailable, 'a failed question is asked anew');
-  await close();
 });

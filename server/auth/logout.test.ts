@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { startTestApi, type TestApi } from '../../test/support/api.ts';
+import { test, type TestContext } from 'node:test';
+import { startTestApi, type TestApi, type TestApiOptions } from '../../test/support/api.ts';
 import { refreshCookie, withRefreshCookie } from '../../test/support/cookies.ts';
 import { databaseEngines } from '../../test/support/databases.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
@@ -16,8 +16,9 @@ async function login(api: TestApi): Promise<Login> {
   return { accessToken: body.accessToken, refreshToken: body.refreshToken, sessionId };
 }
 
-async function start(options: Parameters<typeof startTestApi>[0] = {}) {
+async function start(t: TestContext, options: TestApiOptions = {}) {
   const api = await startTestApi(options);
+  t.after(() => api.close());
   await api.as()('POST', '/api/auth/register', { body: { ...person, name: 'Ada' } });
   const revoked: string[] = [];
   await api.deps.bus.subscribe('session.revoked', (message) => void revoked.push(message.sessionId));
@@ -33,8 +34,8 @@ async function worksStill(api: TestApi, { accessToken, refreshToken }: Login): P
 }
 
 for (const engine of databaseEngines) {
-  test(`[ACC12] any token of a session ends it at once (${engine.name})`, { skip: engine.skip }, async () => {
-    const { api, revoked } = await start({ engine });
+  test(`[ACC12] any token of a session ends it at once (${engine.name})`, { skip: engine.skip }, async (t) => {
+    const { api, revoked } = await start(t, { engine });
     const shown: ((mine: Login) => { headers?: Record<string, string>; body?: unknown })[] = [
       ({ accessToken }) => ({ headers: bearer(accessToken) }),
       ({ refreshToken }) => ({ headers: withRefreshCookie(refreshToken) }),
@@ -56,14 +57,13 @@ for (const engine of databaseEngines) {
     assert.deepEqual(await worksStill(api, other), [true, true]);
     await waitFor(() => revoked.length >= ended.length);
     assert.deepEqual(revoked, ended);
-    await api.close();
   });
 
   test(
     `[ACC13] logout-all ends every session of the account and no other (${engine.name})`,
     { skip: engine.skip },
-    async () => {
-      const { api, revoked } = await start({ engine });
+    async (t) => {
+      const { api, revoked } = await start(t, { engine });
       const eve = await api.signUp('Eve');
       const mine = [await login(api), await login(api), await login(api)];
       const answer = await api.as()('POST', '/api/auth/logout-all', { headers: bearer(mine[1]!.accessToken) });
@@ -75,13 +75,12 @@ for (const engine of databaseEngines) {
       assert.deepEqual(new Set(revoked).size, 4);
       for (const { sessionId } of mine) assert.ok(revoked.includes(sessionId));
       assert.equal(revoked.includes(eve.sessionId), false);
-      await api.close();
     },
   );
 }
 
-test('[ACC12] to leave with nothing in hand is 401, with an ended session it is done already', async () => {
-  const { api } = await start();
+test('[ACC12] to leave with nothing in hand is 401, with an ended session it is done already', async (t) => {
+  const { api } = await start(t);
   for (const path of ['/api/auth/logout', '/api/auth/logout-all']) {
     const nothing = await api.as()('POST', path);
     assert.deepEqual([nothing.status, nothing.body.code], [401, 'not-authenticated']);
@@ -93,25 +92,22 @@ test('[ACC12] to leave with nothing in hand is 401, with an ended session it is 
       assert.deepEqual([answer.status, refreshCookie(answer)!.value], [204, '']);
     }
   }
-  await api.close();
 });
 
-test('[ACC14] what another node has ended is refused as soon as the bus says so', async () => {
-  const { api } = await start();
+test('[ACC14] what another node has ended is refused as soon as the bus says so', async (t) => {
+  const { api } = await start(t);
   const ada = await api.signUp();
   assert.equal((await api.as(ada)('GET', '/api/me')).status, 200);
   await revokeSessions(api.deps.db, [ada.sessionId], api.clock.now());
   await api.deps.bus.publish('session.revoked', { sessionId: ada.sessionId });
   await waitFor(async () => (await api.as(ada)('GET', '/api/me')).status === 401, { withinMs: 1000 });
-  await api.close();
 });
 
-test('[ACC14] and after five seconds even if the bus does not', async () => {
-  const { api } = await start();
+test('[ACC14] and after five seconds even if the bus does not', async (t) => {
+  const { api } = await start(t);
   const ada = await api.signUp();
   assert.equal((await api.as(ada)('GET', '/api/me')).status, 200);
   await revokeSessions(api.deps.db, [ada.sessionId], api.clock.now());
   api.clock.advance(5_000);
   assert.equal((await api.as(ada)('GET', '/api/me')).status, 401);
-  await api.close();
 });

@@ -8,8 +8,9 @@ const api = await startTestApi();
 after(() => api.close());
 
 for (const engine of databaseEngines) {
-  test(`[ACC20] the account, its name and its language (${engine.name})`, { skip: engine.skip }, async () => {
+  test(`[ACC20] the account, its name and its language (${engine.name})`, { skip: engine.skip }, async (t) => {
     const here = await startTestApi({ engine });
+    t.after(() => here.close());
     const ada = await here.signUp('Ada');
     const send = here.as(ada);
     const before = (await send('GET', '/api/me')).body;
@@ -18,7 +19,6 @@ for (const engine of databaseEngines) {
     assert.deepEqual(changed.body, { ...before, name: '에이다 🙂', locale: 'ko-KR' });
     assert.deepEqual((await send('PATCH', '/api/me', { body: {} })).body, changed.body);
     assert.deepEqual((await send('GET', '/api/me')).body, changed.body);
-    await here.close();
   });
 }
 
@@ -77,21 +77,21 @@ test('[ACC22] only a valid access token in the header counts', async () => {
   assert.equal(cased.status, 200);
 });
 
-test('[ACC22] an access token ends after 15 minutes', async () => {
+test('[ACC22] an access token ends after 15 minutes', async (t) => {
   const here = await startTestApi();
+  t.after(() => here.close());
   const ada = await here.signUp();
   here.clock.advance(15 * 60_000 - 1_000);
   assert.equal((await here.as(ada)('GET', '/api/me')).status, 200);
   here.clock.advance(1_000);
   assert.equal((await here.as(ada)('GET', '/api/me')).status, 401);
-  await here.close();
 });
 
-test('[ACC15] while the database is away a token is neither good nor bad', async () => {
+test('[ACC15] while the database is away a token is neither good nor bad', async (t) => {
   const here = await startTestApi();
+  t.after(() => here.close());
   const ada = await here.signUp();
   await here.deps.db.destroy();
   const { status, body } = await here.as(ada)('GET', '/api/me');
   assert.deepEqual([status, body.code], [503, 'unavailable']);
-  await here.close();
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { type Answer, startTestApi, type TestApi, type TestApiOptions } from '../../test/support/api.ts';
 import { refreshCookie, withRefreshCookie } from '../../test/support/cookies.ts';
 import { databaseEngines } from '../../test/support/databases.ts';
@@ -11,8 +11,9 @@ const day = 24 * 60 * 60 * second;
 type SignedIn = { api: TestApi; refreshToken: string; accessToken: string; sessionId: string; revoked: string[] };
 
 /** The API with one account that signed in with its refresh token in the body. `revoked` collects what the bus tells. */
-async function signedIn(options: TestApiOptions = {}): Promise<SignedIn> {
+async function signedIn(t: TestContext, options: TestApiOptions = {}): Promise<SignedIn> {
   const api = await startTestApi(options);
+  t.after(() => api.close());
   const person = { email: 'ada@example.org', password: 'correct horse' };
   await api.as()('POST', '/api/auth/register', { body: { ...person, name: 'Ada' } });
   const { body } = await api.as()('POST', '/api/auth/login', { body: { ...person, returnRefreshToken: true } });
@@ -35,8 +36,8 @@ const me = async (api: TestApi, accessToken: string): Promise<number> =>
 for (const engine of databaseEngines) {
   const on = { skip: engine.skip };
 
-  test(`[ACC7] a refresh gives a fresh pair, the way it was asked (${engine.name})`, on, async () => {
-    const { api, refreshToken, accessToken } = await signedIn({ engine });
+  test(`[ACC7] a refresh gives a fresh pair, the way it was asked (${engine.name})`, on, async (t) => {
+    const { api, refreshToken, accessToken } = await signedIn(t, { engine });
     api.clock.advance(second);
     const inBody = await refresh(api, refreshToken);
     assert.equal(inBody.status, 200);
@@ -50,11 +51,10 @@ for (const engine of databaseEngines) {
     assert.equal(byCookie.status, 200);
     assert.equal('refreshToken' in byCookie.body, false);
     assert.notEqual(refreshCookie(byCookie)!.value, inBody.body.refreshToken);
-    await api.close();
   });
 
-  test(`[ACC8] racing tabs all stay signed in (${engine.name})`, on, async () => {
-    const { api, refreshToken, revoked } = await signedIn({ engine });
+  test(`[ACC8] racing tabs all stay signed in (${engine.name})`, on, async (t) => {
+    const { api, refreshToken, revoked } = await signedIn(t, { engine });
     const answers = await Promise.all(Array.from({ length: 5 }, () => refresh(api, refreshToken)));
     assert.deepEqual(
       answers.map(({ status }) => status),
@@ -67,11 +67,10 @@ for (const engine of databaseEngines) {
     api.clock.advance(day);
     for (const token of fresh) assert.equal((await refresh(api, token)).status, 200);
     assert.deepEqual(revoked, []);
-    await api.close();
   });
 
-  test(`[ACC9] a token that was spent earlier ends its session (${engine.name})`, on, async () => {
-    const { api, refreshToken, sessionId, revoked } = await signedIn({ engine });
+  test(`[ACC9] a token that was spent earlier ends its session (${engine.name})`, on, async (t) => {
+    const { api, refreshToken, sessionId, revoked } = await signedIn(t, { engine });
     const { body: newest } = await refresh(api, refreshToken);
     assert.equal(await me(api, newest.accessToken), 200);
     api.clock.advance(20 * second + 1);
@@ -82,22 +81,20 @@ for (const engine of databaseEngines) {
     assert.equal((await refresh(api, refreshToken)).body.code, 'refresh-invalid');
     await waitFor(() => revoked.length > 0);
     assert.deepEqual(revoked, [sessionId]);
-    await api.close();
   });
 }
 
-test('[ACC9] the grace counts from the first use, not from the last', async () => {
-  const { api, refreshToken } = await signedIn();
+test('[ACC9] the grace counts from the first use, not from the last', async (t) => {
+  const { api, refreshToken } = await signedIn(t);
   await refresh(api, refreshToken);
   api.clock.advance(15 * second);
   assert.equal((await refresh(api, refreshToken)).status, 200);
   api.clock.advance(15 * second);
   assert.equal((await refresh(api, refreshToken)).body.code, 'refresh-reused');
-  await api.close();
 });
 
-test('[ACC10] a session ends 30 days after its last refresh', async () => {
-  const { api, refreshToken } = await signedIn();
+test('[ACC10] a session ends 30 days after its last refresh', async (t) => {
+  const { api, refreshToken } = await signedIn(t);
   api.clock.advance(29 * day);
   const { body } = await refresh(api, refreshToken);
   api.clock.advance(29 * day);
@@ -105,21 +102,19 @@ test('[ACC10] a session ends 30 days after its last refresh', async () => {
   assert.equal(status, 200);
   api.clock.advance(30 * day);
   assert.equal((await refresh(api, later.refreshToken)).body.code, 'refresh-invalid');
-  await api.close();
 });
 
-test('[ACC10] what is left of long-ended sessions goes with the next login', async () => {
-  const { api } = await signedIn();
+test('[ACC10] what is left of long-ended sessions goes with the next login', async (t) => {
+  const { api } = await signedIn(t);
   const count = async () => (await api.deps.db.selectFrom('refresh_tokens').select('id').execute()).length;
   assert.equal(await count(), 2);
   api.clock.advance(61 * day);
   await api.as()('POST', '/api/auth/login', { body: { email: 'ada@example.org', password: 'correct horse' } });
   assert.equal(await count(), 1);
-  await api.close();
 });
 
-test('[ACC11] a foreign page can neither refresh nor log out', async () => {
-  const { api, refreshToken, accessToken, revoked } = await signedIn();
+test('[ACC11] a foreign page can neither refresh nor log out', async (t) => {
+  const { api, refreshToken, accessToken, revoked } = await signedIn(t);
   for (const origin of ['https://evil.example', 'null', 'http://localhost:3000.evil.example']) {
     for (const path of ['/api/auth/refresh', '/api/auth/logout', '/api/auth/logout-all']) {
       const byCookie = { ...withRefreshCookie(refreshToken), origin };
@@ -133,11 +128,10 @@ test('[ACC11] a foreign page can neither refresh nor log out', async () => {
   assert.equal(await me(api, accessToken), 200);
   assert.equal((await refreshByCookie(api, refreshToken, { origin: 'http://localhost:3000' })).status, 200);
   assert.deepEqual(revoked, []);
-  await api.close();
 });
 
-test('[ACC24] a token that never was takes the cookie back', async () => {
-  const { api } = await signedIn();
+test('[ACC24] a token that never was takes the cookie back', async (t) => {
+  const { api } = await signedIn(t);
   for (const token of ['x', 'A'.repeat(43), "' or 1=1 --"]) {
     const answer = await refreshByCookie(api, encodeURIComponent(token));
     assert.deepEqual([answer.status, answer.body.code], [401, 'refresh-invalid']);
@@ -147,21 +141,18 @@ test('[ACC24] a token that never was takes the cookie back', async () => {
   }
   const none = await api.as()('POST', '/api/auth/refresh');
   assert.deepEqual([none.status, none.body.code], [401, 'refresh-invalid']);
-  await api.close();
 });
 
-test('[ACC24] an access token is no refresh token', async () => {
-  const { api, accessToken } = await signedIn();
+test('[ACC24] an access token is no refresh token', async (t) => {
+  const { api, accessToken } = await signedIn(t);
   const answer = await refresh(api, accessToken.slice(0, 200));
   assert.equal(answer.body.code, 'refresh-invalid');
-  await api.close();
 });
 
-test('[ACC15] a database that is away does not take the cookie', async () => {
-  const { api, refreshToken } = await signedIn();
+test('[ACC15] a database that is away does not take the cookie', async (t) => {
+  const { api, refreshToken } = await signedIn(t);
   await api.deps.db.destroy();
   const answer = await refreshByCookie(api, refreshToken);
   assert.ok(answer.status >= 500, String(answer.status));
   assert.equal(refreshCookie(answer), undefined);
-  await api.close();
 });

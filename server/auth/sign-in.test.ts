@@ -14,8 +14,9 @@ async function counts({ deps: { db } }: TestApi): Promise<Record<string, number>
 }
 
 for (const engine of databaseEngines) {
-  test(`[ACC1] registering makes an account and signs in (${engine.name})`, { skip: engine.skip }, async () => {
+  test(`[ACC1] registering makes an account and signs in (${engine.name})`, { skip: engine.skip }, async (t) => {
     const api = await startTestApi({ engine });
+    t.after(() => api.close());
     const { status, body, ...answer } = await api.as()('POST', '/api/auth/register', {
       body: { ...person, email: ' Ada@Example.org ' },
     });
@@ -40,28 +41,28 @@ for (const engine of databaseEngines) {
       assert.deepEqual([again.status, again.body.code, email], [409, 'email-taken', email]);
     }
     assert.deepEqual(await counts(api), { users: 1, sessions: 1, refresh_tokens: 1 });
-    await api.close();
   });
 
   test(
     `[ACC1] of many who register one address at once, one gets it (${engine.name})`,
     { skip: engine.skip },
-    async () => {
+    async (t) => {
       const api = await startTestApi({ engine });
+      t.after(() => api.close());
       const answers = await Promise.all(
         Array.from({ length: 6 }, () => api.as()('POST', '/api/auth/register', { body: person })),
       );
       assert.deepEqual(answers.map(({ status }) => status).toSorted(), [201, 409, 409, 409, 409, 409]);
       assert.deepEqual(await counts(api), { users: 1, sessions: 1, refresh_tokens: 1 });
-      await api.close();
     },
   );
 
   test(
     `[ACC23] neither passwords nor refresh tokens are stored as they are (${engine.name})`,
     { skip: engine.skip },
-    async () => {
+    async (t) => {
       const api = await startTestApi({ engine });
+      t.after(() => api.close());
       const registered = await api.as()('POST', '/api/auth/register', { body: person });
       const { db } = api.deps;
       const tokens = await db.selectFrom('refresh_tokens').selectAll().execute();
@@ -69,13 +70,13 @@ for (const engine of databaseEngines) {
       assert.equal(stored.includes(person.password), false);
       assert.equal(stored.includes(refreshCookie(registered)!.value!), false);
       assert.match(tokens[0]!.token_hash, /^[0-9a-f]{64}$/);
-      await api.close();
     },
   );
 }
 
-test('[ACC4] a wrong password, an unknown e-mail and an account without a password look the same', async () => {
+test('[ACC4] a wrong password, an unknown e-mail and an account without a password look the same', async (t) => {
   const api = await startTestApi();
+  t.after(() => api.close());
   await api.as()('POST', '/api/auth/register', { body: person });
   const withoutPassword = await api.signUp();
   const answers = [];
@@ -88,11 +89,11 @@ test('[ACC4] a wrong password, an unknown e-mail and an account without a passwo
   assert.equal(answers[0]!.body.code, 'invalid-credentials');
   assert.deepEqual(answers[1], answers[0]);
   assert.deepEqual(answers[2], answers[0]);
-  await api.close();
 });
 
-test('[ACC5] the refresh token is in the cookie, or on demand in the body, never in both', async () => {
+test('[ACC5] the refresh token is in the cookie, or on demand in the body, never in both', async (t) => {
   const api = await startTestApi();
+  t.after(() => api.close());
   await api.as()('POST', '/api/auth/register', { body: person });
   const login = { email: 'ADA@example.org', password: person.password };
   const byCookie = await api.as()('POST', '/api/auth/login', { body: login });
@@ -102,12 +103,12 @@ test('[ACC5] the refresh token is in the cookie, or on demand in the body, never
   const inBody = await api.as()('POST', '/api/auth/login', { body: { ...login, returnRefreshToken: true } });
   assert.match(inBody.body.refreshToken, /^[\w-]{43}$/);
   assert.equal(refreshCookie(inBody), undefined);
-  await api.close();
 });
 
-test('[ACC6] the attributes of the cookie', async () => {
+test('[ACC6] the attributes of the cookie', async (t) => {
   for (const publicUrl of ['http://localhost:3000', 'https://class.example.org']) {
     const api = await startTestApi({ environment: { PUBLIC_URL: publicUrl } });
+    t.after(() => api.close());
     const { value: _, ...cookie } = refreshCookie(await api.as()('POST', '/api/auth/register', { body: person }))!;
     assert.deepEqual(
       { ...cookie },
@@ -120,12 +121,12 @@ test('[ACC6] the attributes of the cookie', async () => {
         ...(publicUrl.startsWith('https') ? { secure: true } : {}),
       },
     );
-    await api.close();
   }
 });
 
-test('[ACC16] ten failures close an account for a while, and successes do not count', async () => {
+test('[ACC16] ten failures close an account for a while, and successes do not count', async (t) => {
   const api = await startTestApi();
+  t.after(() => api.close());
   await api.as()('POST', '/api/auth/register', { body: person });
   const login = (password: string, email = person.email) =>
     api.as()('POST', '/api/auth/login', { body: { email, password } });
@@ -140,21 +141,21 @@ test('[ACC16] ten failures close an account for a while, and successes do not co
   assert.equal((await login('wrong', 'somebody@example.org')).status, 401, 'others are not affected');
   api.clock.advance(14 * 60_000);
   assert.equal((await login(person.password)).status, 200);
-  await api.close();
 });
 
-test('[ACC18] a class of 110 that signs in from one address at once is let in', async () => {
+test('[ACC18] a class of 110 that signs in from one address at once is let in', async (t) => {
   const api = await startTestApi();
+  t.after(() => api.close());
   await api.as()('POST', '/api/auth/register', { body: person });
   const answers = await Promise.all(
     Array.from({ length: 110 }, () => api.as()('POST', '/api/auth/login', { body: credentials })),
   );
   assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
-  await api.close();
 });
 
-test('[ACC21] wrong fields are refused and nothing is stored', async () => {
+test('[ACC21] wrong fields are refused and nothing is stored', async (t) => {
   const api = await startTestApi();
+  t.after(() => api.close());
   const wrong: Record<string, [unknown, string][]> = {
     '/api/auth/register': [
       [{}, 'email'],
@@ -198,5 +199,4 @@ test('[ACC21] wrong fields are refused and nothing is stored', async () => {
     }
   }
   assert.deepEqual(await counts(api), { users: 0, sessions: 0, refresh_tokens: 0 });
-  await api.close();
 });

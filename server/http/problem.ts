@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { AppError, errorTable } from '#contract/errors.ts';
-import { DatabaseError } from '#platform/db/database-error.ts';
+import { isDatabaseAway } from '#platform/db/statements.ts';
 import type { Log } from '#platform/log.ts';
 import { requestId } from './request-id.ts';
 
@@ -24,7 +24,7 @@ function asAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   // Express throws this for a path such as /api/classrooms/%E0%A4%A: no such thing can exist.
   if (error instanceof URIError) return new AppError('not-found', 'The address is not correctly percent-encoded.');
-  if (error instanceof DatabaseError && error.errcode === 0)
+  if (isDatabaseAway(error))
     return new AppError('unavailable', 'The database is away; try again in a moment.', { cause: error });
   return new AppError('internal-error', 'Try again; if it goes on, report the `instance` of this answer.', {
     cause: error,
