@@ -32,6 +32,8 @@ export function load(deps: LoadDeps): Extension<ChannelContext> {
         );
       } catch (error) {
         log.error({ error, document: documentName }, 'a document could not be loaded');
+        // Hocuspocus forgets the document without ending it, which would leave its awareness timer behind.
+        document.destroy();
         // Without a message, or Hocuspocus prints it once more.
         throw new Error('', { cause: error });
       }

@@ -8,7 +8,12 @@ import { limits } from '#contract/limits.ts';
 type Entry = { clientId: number; clock: number; state: string };
 
 /** Someone who may hold an awareness id of a document. */
-export type AwarenessOwner = { sessionId: string; replaced: () => void };
+export type AwarenessOwner = {
+  readonly sessionId: string;
+  /** False once its socket has ended; it is remembered so that the same session can come back to its id. */
+  live: boolean;
+  readonly replaced: () => void;
+};
 
 const maxEntries = 1_000;
 
@@ -28,11 +33,9 @@ export class AwarenessFilter {
     this.#owners = owners;
   }
 
-  /** Lets go of the id when the socket ends. */
+  /** The socket has ended. */
   release(): void {
-    if (this.#clientId !== undefined && this.#owners.get(this.#clientId) === this.#owner) {
-      this.#owners.delete(this.#clientId);
-    }
+    this.#owner.live = false;
   }
 
   /**
@@ -62,15 +65,16 @@ export class AwarenessFilter {
 
   #claim(entry: Entry, document: Document, mayBeEcho: boolean): void {
     if (entry.clientId === document.awareness.clientID || entry.state === 'null') return;
-    // An echo never moves the clock on; only a frame that cannot be one may repeat a clock we have seen.
-    const seen = document.awareness.meta.get(entry.clientId)?.clock ?? -1;
-    if (mayBeEcho && entry.clock <= seen) return;
     const holder = this.#owners.get(entry.clientId);
-    if (holder !== undefined) {
-      if (holder.sessionId !== this.#owner.sessionId) return;
-      // A reconnect overtook the end of the old socket.
-      holder.replaced();
-    }
+    const ours = holder?.sessionId === this.#owner.sessionId;
+    if (holder?.live === true && !ours) return;
+    // An echo never moves the clock on. A repeated clock is somebody who reconnects: believed when the old socket of the
+    // same session has gone, or when this client had been sent nothing that it could echo.
+    const seen = document.awareness.meta.get(entry.clientId)?.clock ?? -1;
+    const returns = ours && !holder.live;
+    if (mayBeEcho && !returns && entry.clock <= seen) return;
+    // A reconnect overtook the end of the old socket.
+    if (holder?.live === true) holder.replaced();
     this.#owners.set(entry.clientId, this.#owner);
     this.#clientId = entry.clientId;
   }

@@ -47,6 +47,8 @@ export class Channel {
   #queue: { frame: Uint8Array; early: boolean }[] = [];
   #queuedBytes = 0;
   #closed = false;
+  /** The client has been sent awareness, so what it sends from now on may be an echo of it. */
+  #saidAwareness = false;
   /** An update of this socket was refused: its Y.Doc holds text that is nowhere else. */
   #refused = false;
   #refusedWhileFull = false;
@@ -87,7 +89,8 @@ export class Channel {
   opened(connection: Connection, document: Document): void {
     const live = this.#deps.live.get(this.document);
     if (this.#closed || live === undefined) return;
-    const owner = { sessionId: this.#admission!.sessionId, replaced: () => this.close('accessChanged') };
+    const { sessionId } = this.#admission!;
+    const owner = { sessionId, live: true, replaced: () => this.close('accessChanged') };
     const awareness = new AwarenessFilter(owner, this.#deps.awarenessOwners(document));
     this.#opened = { connection, document, epoch: live.epoch, awareness };
     const queue = this.#queue;
@@ -98,10 +101,10 @@ export class Channel {
   /** Takes a frame without its address. */
   receive(frame: Uint8Array): void {
     if (this.#closed) return;
-    if (this.#opened !== undefined) return this.#handle(frame, false);
+    if (this.#opened !== undefined) return this.#handle(frame, !this.#saidAwareness);
     this.#queuedBytes += frame.length;
     if (this.#queue.length >= maxQueuedFrames || this.#queuedBytes > limits.frameBytes) return this.close('malformed');
-    this.#queue.push({ frame, early: this.#virtual === undefined });
+    this.#queue.push({ frame, early: !this.#saidAwareness });
   }
 
   /** Judges again after a change of membership, mode or session. */
@@ -172,6 +175,7 @@ export class Channel {
         const body = frame.subarray(channel.#enginePrefix.length);
         const type = body[0];
         if (type === wire.messageType.sync || type === wire.messageType.awareness) {
+          channel.#saidAwareness ||= type === wire.messageType.awareness;
           channel.#socket.send(channel.#dialect.fromEngine(frame, body));
         } else if (type === wire.messageType.auth) {
           // Admission was ours, so a refusal can only mean that the document could not be loaded.
