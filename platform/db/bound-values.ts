@@ -4,14 +4,12 @@
  * NULL. Throws a TypeError that names the position (from 1) and never the value.
  */
 export function refuseUnstorable(parameters: readonly unknown[]): void {
-  parameters.forEach((value, index) => {
+  for (const [index, value] of parameters.entries()) {
     const problem = problemOf(value);
-    if (problem !== undefined) {
-      throw new TypeError(
-        `bound value ${index + 1} of ${parameters.length} is ${problem}; bind null, a string, a number, a bigint or a Uint8Array`,
-      );
-    }
-  });
+    if (problem === undefined) continue;
+    const place = `bound value ${index + 1} of ${parameters.length}`;
+    throw new TypeError(`${place} is ${problem}; bind null, a string, a number, a bigint or a Uint8Array`);
+  }
 }
 
 function problemOf(value: unknown): string | undefined {
@@ -22,7 +20,6 @@ function problemOf(value: unknown): string | undefined {
     // It could not be read again exactly.
     return Number.isInteger(number) && !Number.isSafeInteger(number) ? 'an integer beyond 2^53' : undefined;
   }
-  return typeof value === 'object'
-    ? `an object (${value.constructor?.name ?? 'without prototype'})`
-    : `a ${typeof value}`;
+  if (value === undefined) return 'undefined';
+  return typeof value === 'object' ? `an object (${value.constructor?.name ?? 'no class'})` : `a ${typeof value}`;
 }

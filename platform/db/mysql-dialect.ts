@@ -11,11 +11,13 @@ const sqlMode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION';
 /** A server that has gone silent is given up after this, with the connection. Lock waits end at 50 s by themselves. */
 const answerWithinMs = 60_000;
 
+const waiting = 'waiting for a database connection (do transactions use `db` inside themselves?)';
+
 /**
  * MySQL 8 or MariaDB through a pool of mysql2, in the way Kysely asks for a pool: values are refused as on SQLite, errors
  * are freed of values, and waiting has an end. `url` is mysql://user:password@host:port/database.
  */
-export function mysqlDialect(url: string, { queryWithinMs = answerWithinMs } = {}): Dialect {
+export function mysqlDialect(url: string, options = { answerWithinMs, turnWithinMs }): Dialect {
   const pool = createPool({
     uri: url,
     charset: 'utf8mb4_bin',
@@ -36,7 +38,7 @@ export function mysqlDialect(url: string, { queryWithinMs = answerWithinMs } = {
 
   const connections = new WeakMap<PoolConnection, MysqlPoolConnection>();
   const guarded = (raw: PoolConnection): MysqlPoolConnection => {
-    const connection = connections.get(raw) ?? guard(raw, queryWithinMs);
+    const connection = connections.get(raw) ?? guard(raw, options.answerWithinMs);
     connections.set(raw, connection);
     return connection;
   };
@@ -44,7 +46,7 @@ export function mysqlDialect(url: string, { queryWithinMs = answerWithinMs } = {
     const turn = Promise.withResolvers<PoolConnection>();
     pool.getConnection((error, connection) => (error ? turn.reject(error) : turn.resolve(connection)));
     try {
-      return await withDeadline(turn.promise, turnWithinMs, 'waiting for a database connection');
+      return await withDeadline(turn.promise, options.turnWithinMs, waiting);
     } catch (error) {
       turn.promise.then(
         (late) => late.release(),
@@ -65,7 +67,7 @@ export function mysqlDialect(url: string, { queryWithinMs = answerWithinMs } = {
   return new MysqlDialect({ pool: kyselyPool });
 }
 
-function guard(raw: PoolConnection, queryWithinMs: number): MysqlPoolConnection {
+function guard(raw: PoolConnection, withinMs: number): MysqlPoolConnection {
   return {
     config: raw.config,
     threadId: raw.threadId ?? 0,
@@ -74,13 +76,16 @@ function guard(raw: PoolConnection, queryWithinMs: number): MysqlPoolConnection 
     release: () => raw.release(),
     query(sql, values: readonly unknown[], callback) {
       refuseUnstorable(values);
-      const query = raw.query({ sql, values: [...values], timeout: queryWithinMs }, (error, result) => {
-        if (!error) return callback?.(undefined, result as never);
-        // Its answer may still come, and would be taken for that of the next statement's caller.
-        if (error.code === 'PROTOCOL_SEQUENCE_TIMEOUT') raw.destroy();
-        callback?.(withoutValues(error, sql), undefined as never);
+      const late = setTimeout(() => {
+        // The answer may still come, and would be taken for that of the next statement.
+        raw.destroy();
+        callback?.(new DatabaseError('mysql', 0, `no answer within ${withinMs} ms`, sql), undefined as never);
+      }, withinMs);
+      const query = raw.query(sql, [...values], (error, result) => {
+        clearTimeout(late);
+        callback?.(error === null ? undefined : withoutValues(error, sql), result as never);
       });
-      return query as never;
+      return query;
     },
   };
 }

@@ -12,10 +12,12 @@ import { withDeadline } from '../lifecycle.ts';
 import type { SqliteClient } from './sqlite-client.ts';
 import { turnWithinMs } from './turns.ts';
 
+const waiting = 'waiting for the database (does a transaction use `db` inside itself?)';
+
 /** SQLite in its own thread, as Kysely sees it. */
-export function sqliteDialect(client: SqliteClient): Dialect {
+export function sqliteDialect(client: SqliteClient, options = { turnWithinMs }): Dialect {
   return {
-    createDriver: () => new SqliteThreadDriver(client),
+    createDriver: () => new SqliteThreadDriver(client, options),
     createQueryCompiler: () => new SqliteQueryCompiler(),
     createAdapter: () => new OneFileAdapter(),
     createIntrospector: (db) => new SqliteIntrospector(db),
@@ -36,12 +38,14 @@ class OneFileAdapter extends SqliteAdapter {
 
 class SqliteThreadDriver implements Driver {
   readonly #client: SqliteClient;
+  readonly #turnWithinMs: number;
   readonly #connection: DatabaseConnection;
   #lastTurn: Promise<void> = Promise.resolve();
   #endTurn: () => void = () => {};
 
-  constructor(client: SqliteClient) {
+  constructor(client: SqliteClient, options: { turnWithinMs: number }) {
     this.#client = client;
+    this.#turnWithinMs = options.turnWithinMs;
     this.#connection = {
       executeQuery: (query) => execute(client, query),
       // oxlint-disable-next-line require-yield
@@ -59,7 +63,7 @@ class SqliteThreadDriver implements Driver {
     const turn = Promise.withResolvers<void>();
     this.#lastTurn = turn.promise;
     try {
-      await withDeadline(before, turnWithinMs, 'waiting for the database (does a transaction use `db` inside itself?)');
+      await withDeadline(before, this.#turnWithinMs, waiting);
     } catch (error) {
       void before.then(turn.resolve);
       throw error;
