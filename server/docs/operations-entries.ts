@@ -41,8 +41,13 @@ export const operationsEntries: readonly RouteEntry[] = [
       demo: z.object({ joinCode: z.string(), password: z.string(), logins: z.array(z.string()) }).optional(),
     }),
   }),
-  entry('/metrics', 'Metrics', { 200: media('text/plain', 'Prometheus text format.') }, {
-    description: 'With `METRICS_TOKEN` set, it is the bearer token; without it only this machine may ask.',
-    errors: new Set(['internal-error', 'not-authenticated', 'forbidden']),
-  }),
+  entry(
+    '/metrics',
+    'Metrics',
+    { 200: media('text/plain', 'Prometheus text format.') },
+    {
+      description: 'With `METRICS_TOKEN` set, it is the bearer token; without it only this machine may ask.',
+      errors: new Set(['internal-error', 'not-authenticated', 'forbidden']),
+    },
+  ),
 ];

@@ -1,6 +1,6 @@
 import { errorTable } from '#contract/errors.ts';
-import type { OpenApi, Operation, Parameter } from '../http/openapi.ts';
-import { type Html, html, prose } from './html.ts';
+import type { Answer, OpenApi, Operation, Parameter } from '../http/openapi.ts';
+import { type Markup, markup, prose } from './markup.ts';
 import { schemaText } from './schema-text.ts';
 import { style } from './style.ts';
 
@@ -15,7 +15,7 @@ export function renderDocs(openApi: OpenApi): string {
     name,
     entries: entries.filter(({ operation }) => operation.tags[0] === name),
   }));
-  return html`<!doctype html>
+  return markup`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -36,8 +36,8 @@ export function renderDocs(openApi: OpenApi): string {
 ${groups.map(groupSection)}
 <h2 id="schemas">Schemas</h2>
 ${Object.entries(openApi.components.schemas).map(
-  ([name, schema]) => html`<section id="schema-${name}"><h3>${name}</h3>
-${schema.description === undefined ? '' : html`<p>${prose(schema.description)}</p>`}<pre>${schemaText(schema)}</pre></section>`,
+  ([name, schema]) => markup`<section id="schema-${name}"><h3>${name}</h3>
+${schema.description === undefined ? '' : markup`<p>${prose(schema.description)}</p>`}<pre>${schemaText(schema)}</pre></section>`,
 )}
 <h2 id="errors">Errors</h2>
 ${errorsTable()}
@@ -48,65 +48,63 @@ ${errorsTable()}
 `.html;
 }
 
-function groupLinks({ name, entries }: { name: string; entries: Entry[] }): Html {
-  return html`
+function groupLinks({ name, entries }: { name: string; entries: Entry[] }): Markup {
+  return markup`
 <h2>${name}</h2><ul>${entries.map(
-    ({ operation }) => html`<li><a href="#${operation.operationId}">${operation.summary}</a></li>`,
+    ({ operation }) => markup`<li><a href="#${operation.operationId}">${operation.summary}</a></li>`,
   )}</ul>`;
 }
 
-function groupSection({ name, entries }: { name: string; entries: Entry[] }): Html {
-  return html`<h2>${name}</h2>${entries.map(entrySection)}`;
+function groupSection({ name, entries }: { name: string; entries: Entry[] }): Markup {
+  return markup`<h2>${name}</h2>${entries.map(entrySection)}`;
 }
 
-function entrySection({ method, path, operation }: Entry): Html {
+function entrySection({ method, path, operation }: Entry): Markup {
   const { operationId, summary, description, security, parameters, requestBody } = operation;
   const responses = Object.entries(operation.responses);
-  const isProblem = ([, { content }]: (typeof responses)[number]) => content?.['application/problem+json'] !== undefined;
-  return html`
+  return markup`
 <section id="${operationId}" aria-labelledby="${operationId}-title">
 <h3 id="${operationId}-title"><span class="verb ${method}">${method.toUpperCase()}</span> <span class="path">${path}</span>${
-    security.length > 0 ? html` <span class="key">access token</span>` : ''
+    security.length > 0 ? markup` <span class="key">access token</span>` : ''
   }</h3>
-<p>${prose(summary)}${summary.endsWith('?') ? '' : '.'}${description === undefined ? '' : html` ${prose(description)}`}</p>
+<p>${prose(summary)}${summary.endsWith('?') ? '' : '.'}${description === undefined ? '' : markup` ${prose(description)}`}</p>
 ${parametersTable(parameters)}${
     requestBody === undefined
       ? ''
-      : html`<h4>Body${requestBody.required ? '' : ', optional'}</h4>${contentText(requestBody.content)}`
+      : markup`<h4>Body${requestBody.required ? '' : ', optional'}</h4>${contentText(requestBody.content)}`
   }
-${responses.filter((response) => !isProblem(response)).map(([status, { description: about, content }]) =>
-  html`<h4>${status} ${prose(about)}</h4>${content === undefined ? '' : contentText(content)}`,
-)}
-<details><summary>Errors</summary><div class="wide"><table>${responses.filter(isProblem).flatMap(([status, response]) =>
-  problemCodes(response).map((code) => html`<tr><td>${status}</td><td><a href="#problem-${code}"><code>${code}</code></a></td></tr>`),
-)}</table></div></details>
+${responses
+  .filter(([, answer]) => answer['x-codes'] === undefined)
+  .map(
+    ([status, { description: about, content = {} }]) =>
+      markup`<h4>${status} ${prose(about)}</h4>${contentText(content)}`,
+  )}
+<h4>Errors</h4>
+<ul class="errors">${responses.flatMap(([status, answer]) =>
+    (answer['x-codes'] ?? []).map((code) => markup`<li>${status} <a href="#problem-${code}">${code}</a></li>`),
+  )}</ul>
 </section>`;
 }
 
-function parametersTable(parameters: readonly Parameter[]): Html {
-  if (parameters.length === 0) return html``;
-  return html`<h4>Parameters</h4><div class="wide"><table><tr><th>Name</th><th>In</th><th>Type</th><th>Meaning</th></tr>${parameters.map(
+function parametersTable(parameters: readonly Parameter[]): Markup {
+  if (parameters.length === 0) return markup``;
+  return markup`<h4>Parameters</h4><div class="wide"><table><tr><th>Name</th><th>In</th><th>Type</th><th>Meaning</th></tr>${parameters.map(
     (parameter) =>
-      html`<tr><td><code>${parameter.name}</code>${parameter.required ? '' : ' (optional)'}</td><td>${parameter.in}</td><td>${schemaText(parameter.schema)}</td><td>${prose(parameter.description)}</td></tr>`,
+      markup`<tr><td><code>${parameter.name}</code>${parameter.required ? '' : ' (optional)'}</td><td>${parameter.in}</td><td>${schemaText(parameter.schema)}</td><td>${prose(parameter.description)}</td></tr>`,
   )}</table></div>`;
 }
 
-function contentText(content: NonNullable<Operation['responses'][string]['content']>): Html {
-  return html`${Object.entries(content).map(([type, { schema }]) =>
-    type === 'application/json' ? html`<pre>${schemaText(schema)}</pre>` : html`<pre>${type}</pre>`,
+function contentText(content: NonNullable<Answer['content']>): Markup {
+  return markup`${Object.entries(content).map(([type, { schema }]) =>
+    type === 'application/json' ? markup`<pre>${schemaText(schema)}</pre>` : markup`<pre>${type}</pre>`,
   )}`;
 }
 
-function problemCodes(response: Operation['responses'][string]): string[] {
-  const schema = response.content?.['application/problem+json']?.schema as
-    | { allOf?: { properties?: { code: { enum: string[] } } }[] }
-    | undefined;
-  return schema?.allOf?.[1]?.properties?.code.enum ?? [];
-}
-
-function errorsTable(): Html {
-  return html`<div class="wide"><table><tr><th>Code</th><th>Status</th><th>Title</th></tr>${Object.entries(errorTable).map(
+function errorsTable(): Markup {
+  return markup`<div class="wide"><table><tr><th>Code</th><th>Status</th><th>Title</th></tr>${Object.entries(
+    errorTable,
+  ).map(
     ([code, { status, title }]) =>
-      html`<tr id="problem-${code}"><td><code>${code}</code></td><td>${status}</td><td>${title}</td></tr>`,
+      markup`<tr id="problem-${code}"><td><code>${code}</code></td><td>${status}</td><td>${title}</td></tr>`,
   )}</table></div>`;
 }

@@ -36,7 +36,12 @@ export function docsRoutes(features: readonly Route[]): Route[] {
       summary: 'What an error code means',
       description: 'The `type` of every problem leads here, and from here to the page.',
       access: 'public',
-      params: { code: z.string().regex(/^[a-z-]{1,40}$/).describe('Error code.') },
+      params: {
+        code: z
+          .string()
+          .regex(/^[a-z-]{1,40}$/)
+          .describe('Error code.'),
+      },
       response: { 303: null },
       handler: async ({ params }) => ({ headers: { Location: `/docs#problem-${params.code}` } }),
     }),

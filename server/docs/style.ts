@@ -45,7 +45,7 @@ th, td { text-align: left; vertical-align: top; padding: .35rem .8rem .35rem 0; 
 th { color: var(--faint); font-weight: 600; font-size: .8rem; }
 td:first-child { white-space: nowrap; }
 tr:target, section:target { background: light-dark(#fff7d6, #3a3419); }
-summary { cursor: pointer; color: var(--faint); font-size: .85rem; margin-top: .8rem; width: fit-content; }
+.errors { display: flex; flex-wrap: wrap; gap: .1rem 1.2rem; list-style: none; margin: 0; padding: 0; font-size: .85rem; color: var(--faint); }
 @media (max-width: 60rem) {
   .frame { display: block; padding: 0 1rem; }
   nav { position: static; height: auto; max-height: 40vh; border-bottom: 1px solid var(--line); }

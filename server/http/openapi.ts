@@ -16,6 +16,13 @@ export type Parameter = {
   schema: JsonSchema;
 };
 type Content = Record<string, { schema: JsonSchema }>;
+/** `x-codes`: the error codes that a problem may carry here. */
+export type Answer = {
+  description: string;
+  headers?: Record<string, unknown>;
+  content?: Content;
+  'x-codes'?: ErrorCode[];
+};
 export type Operation = {
   tags: [string];
   operationId: string;
@@ -24,7 +31,7 @@ export type Operation = {
   security: Record<string, []>[];
   parameters: Parameter[];
   requestBody?: { required: boolean; content: Content };
-  responses: Record<string, { description: string; headers?: Record<string, unknown>; content?: Content }>;
+  responses: Record<string, Answer>;
 };
 export type OpenApi = {
   openapi: '3.1.1';
@@ -133,6 +140,7 @@ function toProblems(errors: Iterable<ErrorCode>): Operation['responses'] {
           description,
           ...(status === 429 || status === 503 ? { headers } : {}),
           content: { 'application/problem+json': { schema } },
+          'x-codes': codes,
         },
       ];
     }),
