@@ -1,6 +1,7 @@
 import type { Awareness } from 'y-protocols/awareness';
 import type { Line } from '../document/line.ts';
 import type { Person } from '../document/people.ts';
+import { cssString } from './css-string.ts';
 
 /** A name stands by its cursor while it moves, and then gives way to the text below it. */
 const nameStaysMs = 4000;
@@ -60,15 +61,6 @@ function inkOn(color: string): string {
     return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
   }) as [number, number, number];
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? '#000' : '#fff';
-}
-
-/** A CSS string literal: everything that could end or bend it is written as a code point. */
-export function cssString(text: string): string {
-  const escaped = text.replace(
-    /["\\<>\p{Cc}\p{Cf}\u2028\u2029]/gu,
-    (char) => `\\${char.codePointAt(0)!.toString(16)} `,
-  );
-  return `"${escaped}"`;
 }
 
 /**
