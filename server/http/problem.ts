@@ -36,7 +36,10 @@ export function problemHandler(deps: { log: Log }): ErrorRequestHandler {
   return (thrown: unknown, req, res, _next) => {
     const error = asAppError(thrown);
     const id = requestId(res);
-    if (error.status >= 500) deps.log.error({ requestId: id, error: error.cause ?? error }, 'request failed');
+    if (error.code === 'internal-error')
+      deps.log.error({ requestId: id, error: error.cause ?? error }, 'request failed');
+    else if (error.status >= 500 && error.cause !== undefined)
+      deps.log.warn({ requestId: id, error: error.cause }, 'request refused');
     if (res.headersSent) {
       // A broken stream must look broken: a clean end would pass for the whole answer.
       res.destroy();
