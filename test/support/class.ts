@@ -20,7 +20,15 @@ export async function makeClass(api: TestApi, body: Record<string, unknown> = {}
     const path = `/api/classrooms/${id}/members/${user!.id}`;
     assert.equal((await api.as(owner)('PATCH', path, { body: { role } })).status, 200);
   }
-  return { id, code, owner: owner!, assistant: assistant!, student: student!, observer: observer!, stranger: stranger! };
+  return {
+    id,
+    code,
+    owner: owner!,
+    assistant: assistant!,
+    student: student!,
+    observer: observer!,
+    stranger: stranger!,
+  };
 }
 
 export async function joinClass(api: TestApi, user: TestUser, code: string): Promise<void> {

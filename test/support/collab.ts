@@ -12,6 +12,7 @@ import { createNewId } from '#platform/ids.ts';
 import { createLog } from '#platform/log.ts';
 import { createTokens } from '#platform/tokens.ts';
 import { startCollab, type Collab } from '../../collab/index.ts';
+import { destroyClients } from './clients.ts';
 import { databaseEngines, type DatabaseEngine } from './databases.ts';
 
 export type TestCollab = Awaited<ReturnType<typeof startTestCollab>>;
@@ -48,6 +49,8 @@ export async function startTestCollab(options: { engine?: DatabaseEngine; logLev
     newId,
     tokens,
     dataDir,
+    /** The embedded database's file; undefined on a server. */
+    databaseFile: 'file' in opened.place ? opened.place.file : undefined,
     get collab() {
       return collab;
     },
@@ -105,6 +108,8 @@ export async function startTestCollab(options: { engine?: DatabaseEngine; logLev
       collab = await start();
     },
     async close() {
+      // A stock client that loses its server goes on trying, and holds the process.
+      destroyClients();
       await collab.close();
       server.close();
       await bus.close();
