@@ -19,6 +19,7 @@ const edges: Record<string, readonly string[]> = {
   migrations: ['contract', 'platform', 'node', 'kysely'],
   'web/src': ['contract', 'npm'],
   web: ['node', 'npm'],
+  'web/test': ['contract', 'web', 'web/src', 'node', 'npm'],
   'main.ts': ['contract', 'platform', 'server', 'collab', 'compile-bridge', 'worker', 'migrations', 'web', 'node'],
   scripts: ['contract', 'platform', 'node', 'npm'],
   bench: ['*'],
@@ -51,7 +52,7 @@ const root = path.dirname(import.meta.dirname);
 const sources = globSync('**/*.{ts,tsx}', { cwd: root, exclude: ignored }).filter((file) => !file.endsWith('.d.ts'));
 
 const isTest = (file: string) => /\.(test|suite)\.ts$/.test(file) || file.startsWith('test/');
-const roomOf = (file: string) => (file.startsWith('web/src/') ? 'web/src' : file.split('/', 1)[0]!);
+const roomOf = (file: string) => /^(web\/src|web\/test|[^/]+)/.exec(file)![0];
 const packageOf = (specifier: string) => specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
 
 /** All that a file loads: static and dynamic imports, re-exports, and threads started by `new URL('./x.ts', import.meta.url)`. */

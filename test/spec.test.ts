@@ -13,13 +13,15 @@ const rules = sections.flatMap((file) =>
   [...read(file).matchAll(/^- \*\*([A-Z]+\d+)\*\* \S/gm)].map((match) => ({ file, id: match[1]! })),
 );
 
-/** Test titles as they are written in the source; placeholders of a template stay as they are. */
-const titles = globSync('**/*.{test,suite}.ts', { cwd: root, exclude }).flatMap((file) =>
-  [...read(file).matchAll(/(?<![.\w])(?:test|it)(?:\.\w+)?\(\s*(?:(['"`])(.*?)\1|(\w+))/gs)].map((match) => ({
-    file,
-    title: match[2] ?? `(${match[3]}, not a literal)`,
-  })),
-);
+/** Titles of tests and subtests as they are written in the source; placeholders of a template stay as they are. */
+const titles = globSync(['**/*.test.ts', 'test/**/*.ts'], { cwd: root, exclude }).flatMap((file) => {
+  const code = read(file);
+  const literals = [...code.matchAll(/(?:(?<![.\w])|(?<=\bawait \w+\.))(?:test|it)\(\s*(['"`])(.*?)\1/gs)];
+  const found = literals.map((match) => ({ file, title: match[2]! }));
+  // A test that only prepares the way for its subtests leaves the rules to them.
+  const hasSubtests = /\bawait \w+\.test\(/.test(code);
+  return found.filter(({ title }) => title.startsWith('[') || !hasSubtests);
+});
 const citationsOf = (title: string) => /^\[([A-Z]+\d+(?:, [A-Z]+\d+)*)\] \S/.exec(title)?.[1]?.split(', ') ?? [];
 
 test('[TOOL4] every test title begins with rules that exist', () => {
