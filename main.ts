@@ -17,12 +17,10 @@ import { openRunQueue } from '#platform/queue/index.ts';
 import { loadSecrets } from '#platform/secrets.ts';
 import { startUpTable } from '#platform/start-up-table.ts';
 import { createTokens } from '#platform/tokens.ts';
-import { startCollab, type Collab } from './collab/index.ts';
-import { startCompileBridge } from './compile-bridge/index.ts';
+import type { Collab } from './collab/index.ts';
 import { migrate } from './migrations/index.ts';
 import packageJson from './package.json' with { type: 'json' };
-import { createApi, seedDemo, type Demo } from './server/index.ts';
-import { startWorker } from './worker/index.ts';
+import type { Demo } from './server/index.ts';
 
 /**
  * The composition root: reads the configuration, opens the platform, starts the chosen roles, waits for a signal, and
@@ -106,20 +104,24 @@ async function start(): Promise<void> {
       ...(collab === undefined ? [] : [documentLog(collab)]),
     ];
 
-    // Supporting roles first, so that whoever reaches the class finds everything there; they also close last.
+    // A role's code is loaded only where it runs. Supporting roles first, so that whoever reaches the class finds everything there; they also close last.
     if (config.roles.includes('bridge')) {
+      const { startCompileBridge } = await import('./compile-bridge/index.ts');
       const bridge = await startCompileBridge({ db, bus, queue, log, clock });
       closers.add('bridge', bridge.close);
     }
     if (config.roles.includes('worker')) {
+      const { startWorker } = await import('./worker/index.ts');
       const worker = await startWorker({ queue, log, clock, newId, config: { isolation: config.workerIsolation } });
       closers.add('worker', worker.close);
     }
     if (config.roles.includes('collab')) {
+      const { startCollab } = await import('./collab/index.ts');
       collab = await startCollab({ config, log, clock, newId, db, bus, tokens });
       closers.add('collab', collab.close, config.drainTimeoutMs);
     }
     if (config.roles.includes('api')) {
+      const { createApi, seedDemo } = await import('./server/index.ts');
       demo = await seedDemo({ config, db, clock, newId });
       const started = await createApi({ config, log, clock, newId, db, bus, queue, tokens, pageDir });
       closers.add('api', started.close);
