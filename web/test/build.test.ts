@@ -51,13 +51,13 @@ test('[WEB12] starts at the same time build one page that is whole; the next one
 });
 
 test('[WEB12] a change of the page or of the contract asks for a new build, a test does not', async () => {
-  const before = await build();
+  const first = await build();
   await writeFile(inCopy('web/src/some.test.ts'), '');
-  assert.equal((await build()).dir, before.dir);
+  assert.equal((await build()).dir, first.dir);
   await writeFile(inCopy('contract/ids.ts'), `${await readFile(inCopy('contract/ids.ts'), 'utf8')}\n// changed\n`);
-  const after = await build();
-  assert.ok(after.built);
-  assert.notEqual(after.dir, before.dir);
+  const next = await build();
+  assert.ok(next.built);
+  assert.notEqual(next.dir, first.dir);
 });
 
 test('[WEB13] without Vite the build made ahead of time is served; without both it says what to do', async () => {

@@ -8,9 +8,15 @@ export function Dialog(props: { title: string; class?: string; onClose?: () => v
   const { strings } = usePage();
   const element = useRef<HTMLDialogElement>(null);
   useEffect(() => {
-    const dialog = element.current;
-    dialog?.showModal();
-    return () => dialog?.close();
+    const dialog = element.current!;
+    // Browsers let a second Escape close any dialog, without asking.
+    const onClosed = () => (props.onClose === undefined ? dialog.showModal() : props.onClose());
+    dialog.showModal();
+    dialog.addEventListener('close', onClosed);
+    return () => {
+      dialog.removeEventListener('close', onClosed);
+      dialog.close();
+    };
   }, []);
   return (
     <dialog
