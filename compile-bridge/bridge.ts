@@ -30,8 +30,8 @@ export type Bridge = {
   serial: Serial;
   /** Runs that the queue was seen to have, and when (epoch ms). A memory only: losing it costs a few questions. */
   inQueue: Map<string, number>;
-  /** Begins to follow the queues of these languages; those already followed cost nothing. */
-  follow(languages: Iterable<string>): Promise<void>;
+  /** Begins to hear what happens to the runs of this language; once begun it costs nothing. */
+  follow(language: string): Promise<void>;
   /** Begins work that nobody waits for. A failure is logged and left to the next sweep. */
   begin(what: string, work: () => Promise<unknown>): void;
 };

@@ -47,21 +47,19 @@ export async function startCompileBridge(deps: {
   const bridge: Bridge = {
     db,
     bus,
-    ask: createAsk({ queue, clock }),
+    ask: createAsk(queue),
     log,
     clock,
     config,
     serial: createSerial(),
     inQueue: new Map(),
-    async follow(languages) {
-      const all = [...languages];
-      const fresh = all.filter((language) => !followed.has(language));
-      if (fresh.length > 0) {
-        const begun = bridge.ask(() => queue.watch(fresh, events));
-        for (const language of fresh) followed.set(language, begun);
-        begun.catch(() => fresh.forEach((language) => followed.delete(language)));
-      }
-      await Promise.all(all.flatMap((language) => followed.get(language) ?? []));
+    follow(language) {
+      const known = followed.get(language);
+      if (known !== undefined) return known;
+      const begun = bridge.ask((asked) => asked.watch([language], events));
+      followed.set(language, begun);
+      begun.catch(() => followed.delete(language));
+      return begun;
     },
     begin(what, work) {
       const task = work()

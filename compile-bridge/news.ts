@@ -18,7 +18,7 @@ export function taken(bridge: Bridge, run: { id: string; language: string }): Pr
 export async function progressed(bridge: Bridge, id: string, status: RunProgress['status']): Promise<void> {
   if (!(await storeProgress(bridge.db, id, status, bridge.clock.now()))) return;
   bridge.inQueue.set(id, bridge.clock.now());
-  await announce(bridge, id);
+  await announce(bridge, id, status);
 }
 
 /** The job has ended; so does the run, unless it has ended by other means. */

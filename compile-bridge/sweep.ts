@@ -16,7 +16,7 @@ export async function sweep(bridge: Bridge): Promise<void> {
   for (const id of bridge.inQueue.keys()) if (!live.has(id)) bridge.inQueue.delete(id);
   const failures: unknown[] = [];
   const attempt = (work: () => Promise<unknown>) => work().catch((error: unknown) => failures.push(error));
-  await attempt(() => bridge.follow(new Set(runs.map((run) => run.language))));
+  for (const language of new Set(runs.map((run) => run.language))) await attempt(() => bridge.follow(language));
   const heads = headsOf(runs);
   // One after the other, so that those who have waited longest come into the queue first.
   for (const run of runs) {

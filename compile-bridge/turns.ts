@@ -24,7 +24,7 @@ export async function offer(bridge: Bridge, run: LiveRun): Promise<void> {
   const row = await waitingRun(bridge.db, run.id);
   if (row === undefined || row.cancel_requested_at !== null || row.deadline <= bridge.clock.now()) return;
   const job = jobOf(row);
-  await bridge.follow([run.language]);
+  await bridge.follow(run.language);
   if (job === undefined || !(await add(bridge, job))) {
     bridge.log.warn({ runId: run.id, language: run.language }, 'a run does not fit the queue contract');
     await end(bridge, run, { status: 'rejected' });
@@ -51,7 +51,7 @@ export async function end(bridge: Bridge, run: LiveRun, ending: Ending, from?: r
   if (!stored) return false;
   bridge.inQueue.delete(run.id);
   bridge.log.info({ runId: run.id, language: run.language, status: ending.status }, 'run ended');
-  bridge.begin('announcing a run', () => announce(bridge, run.id, outputOf(ending)));
+  bridge.begin('announcing a run', () => announce(bridge, run.id, ending.status, outputOf(ending)));
   bridge.begin('taking the next run', () => advance(bridge, run));
   return true;
 }

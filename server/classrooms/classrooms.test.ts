@@ -46,8 +46,7 @@ for (const engine of databaseEngines) {
         capacity: 30,
       };
       const full = await api.as(ada)('POST', '/api/classrooms', { body });
-      const { startsAt, endsAt, ...same } = body;
-      assert.partialDeepStrictEqual(full.body, { ...same, startsAt: '2030-01-02T08:00:00.000Z', endsAt });
+      assert.partialDeepStrictEqual(full.body, { ...body, startsAt: '2030-01-02T08:00:00.000Z' });
     } finally {
       await api.close();
     }

@@ -1,4 +1,3 @@
-import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { pageOf, pageQuerySchema } from '#contract/api/common.ts';
 import { languagesSchema, runAcceptedSchema, runBodySchema, runSchema } from '#contract/api/runs.ts';
@@ -11,6 +10,7 @@ import type { LoginSession } from '../http/authenticate.ts';
 import { pageOfRows } from '../http/paging.ts';
 import { readJsonBody } from '../http/read-body.ts';
 import { media, type Route, route } from '../http/route.ts';
+import { clientGone } from './client-gone.ts';
 import type { Languages } from './languages.ts';
 import type { RunNews } from './news.ts';
 import { maySee, requireCancel, visibleTo } from './policy.ts';
@@ -72,7 +72,7 @@ export function runRoutes(deps: Deps): Route[] {
         const watched = runNews.watch(id);
         try {
           const accepted = await submit();
-          const signal = AbortSignal.any([AbortSignal.timeout(seconds * 1000), goneSignal(req, res)]);
+          const signal = AbortSignal.any([AbortSignal.timeout(seconds * 1000), clientGone(req, res)]);
           const row = await watched.until(() => findEndedRun(db, id), signal);
           const applied = { ...headers, 'Preference-Applied': `wait=${seconds}` };
           return row === undefined
@@ -159,12 +159,4 @@ export function runRoutes(deps: Deps): Route[] {
     if (row === undefined) throw new AppError('not-found', 'The run was deleted meanwhile.');
     return row;
   }
-}
-
-/** Aborts when the client goes away before it has its answer. */
-function goneSignal(req: Request, res: Response): AbortSignal {
-  const gone = new AbortController();
-  if (req.socket.destroyed) gone.abort();
-  res.once('close', () => gone.abort());
-  return gone.signal;
 }

@@ -46,10 +46,7 @@ export function postedSource(body: PostedBody): Source {
     if (paths.has(path)) throw invalid(`files.${index}.path`, 'is there twice');
     paths.add(path);
   }
-  for (const [index, { path }] of files.entries()) {
-    const folder = foldersOf(path).find((each) => paths.has(each));
-    if (folder !== undefined) throw invalid(`files.${index}.path`, `${folder} is a file, not a folder`);
-  }
+  requireFolders(files, (index) => `files.${index}.path`);
   const usual = mainPathOf(language);
   const entry = body.entry ?? (paths.has(usual) ? usual : files[0]!.path);
   if (!paths.has(entry)) throw invalid('entry', 'must be the path of one of the files');
@@ -61,6 +58,7 @@ export function documentSource(document: DocumentFiles, fileId = mainFileId): So
   const file = document.files.find((each) => each.id === fileId);
   if (file === undefined) throw invalid('file', 'must be the id of a file of the document');
   const files = document.files.map(({ path, text }) => ({ path, content: text }));
+  requireFolders(files, () => 'document');
   return checked({ language: file.language, files, entry: file.path });
 }
 
@@ -93,6 +91,15 @@ function decodeBase64(code: string): string {
     return utf8.decode(bytes);
   } catch {
     throw invalid('code', 'must be base64 of UTF-8 text');
+  }
+}
+
+/** A path cannot be a file and a folder at once. */
+function requireFolders(files: readonly RunFile[], fieldOf: (index: number) => string): void {
+  const paths = new Set(files.map(({ path }) => path));
+  for (const [index, { path }] of files.entries()) {
+    const folder = foldersOf(path).find((each) => paths.has(each));
+    if (folder !== undefined) throw invalid(fieldOf(index), `${folder} is a file, so ${path} cannot be inside it`);
   }
 }
 
