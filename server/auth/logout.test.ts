@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { createMemoryBus } from '#platform/bus/memory-bus.ts';
 import { startTestApi, type TestApi, type TestApiOptions } from '../../test/support/api.ts';
 import { refreshCookie, withRefreshCookie } from '../../test/support/cookies.ts';
-import { databaseEngines } from '../../test/support/databases.ts';
+import { databaseEngines, testLog } from '../../test/support/databases.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
 import { revokeSessions } from './store.ts';
 
@@ -92,6 +93,15 @@ test('[ACC12] to leave with nothing in hand is 401, with an ended session it is 
       assert.deepEqual([answer.status, refreshCookie(answer)!.value], [204, '']);
     }
   }
+});
+
+test('[ACC12] the node that ends a session refuses it at once, even if the bus carries nothing', async (t) => {
+  const bus = { ...createMemoryBus({ log: testLog }), publish: async () => {} };
+  const { api } = await start(t, { bus });
+  const mine = await login(api);
+  assert.equal((await api.as()('GET', '/api/me', { headers: bearer(mine.accessToken) })).status, 200);
+  await api.as()('POST', '/api/auth/logout', { headers: bearer(mine.accessToken) });
+  assert.equal((await api.as()('GET', '/api/me', { headers: bearer(mine.accessToken) })).status, 401);
 });
 
 test('[ACC14] what another node has ended is refused as soon as the bus says so', async (t) => {

@@ -143,6 +143,19 @@ test('[ACC16] ten failures close an account for a while, and successes do not co
   assert.equal((await login(person.password)).status, 200);
 });
 
+test('[ACC16] guesses that are sent all at once get no further', async (t) => {
+  const api = await startTestApi();
+  t.after(() => api.close());
+  const answers = await Promise.all(
+    Array.from({ length: 30 }, (_, index) =>
+      api.as()('POST', '/api/auth/login', { body: { ...credentials, password: `guess ${index}` } }),
+    ),
+  );
+  const tried = answers.filter(({ status }) => status === 401).length;
+  // One more may be under way when the tenth fails.
+  assert.ok(tried === 10 || tried === 11, `${tried} guesses were tried`);
+});
+
 test('[ACC18] a class of 110 that signs in from one address at once is let in', async (t) => {
   const api = await startTestApi();
   t.after(() => api.close());

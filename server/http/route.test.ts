@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import { after, test } from 'node:test';
@@ -182,6 +183,14 @@ test('[HTTP6] a body beyond the limit of its route is refused, announced or not'
   assert.equal((await put('/things/mine', `${exact} `, ada)).body.code, 'payload-too-large');
   const unannounced = new Blob([exact, ' '.repeat(1_000_000)]).stream();
   assert.equal((await put('/things/mine', unannounced, ada)).body.code, 'payload-too-large');
+});
+
+test('[HTTP6] an announced body that is too large is refused before it comes', async () => {
+  const announced = request(`${url}/things/mine`, { method: 'PUT', headers: { ...ada, 'content-length': 1e9 } });
+  announced.flushHeaders();
+  const [response] = await once(announced, 'response');
+  assert.equal(response.statusCode, 413);
+  announced.destroy();
 });
 
 test('[HTTP2] a defect is told in general words and logged once', async () => {
