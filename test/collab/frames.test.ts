@@ -137,3 +137,10 @@ test('[DOC2] a history of another epoch is turned away with 4409 and changes not
   const { files } = await lectern.bus.request('document.read', { name: classroom.main });
   assert.equal(files[0]!.text, 'today');
 });
+
+test('[GATE13] a Hocuspocus socket that opens nothing is closed', async () => {
+  const ws = new WebSocket(`${lectern.wsUrl}/hocuspocus`);
+  await once(ws, 'open');
+  const [code] = (await once(ws, 'close', { signal: AbortSignal.timeout(15_000) })) as [number];
+  assert.equal(code, 4401);
+});
