@@ -76,9 +76,9 @@ for (const installation of installations) {
       const { token } = await lesson.collabToken(lesson.teacher);
       const a = yWebsocketClient(wsUrl, lesson.main, token, { acks: true });
       await a.synced();
-      const program = 'print(sum(map(int, input().split())))';
-      a.text.insert(0, program);
-      await textOnServer(lesson, url, program);
+      const source = 'print(sum(map(int, input().split())))';
+      a.text.insert(0, source);
+      await textOnServer(lesson, url, source);
       const run = await lesson.run(lesson.student, { document: lesson.main, stdin: '20 22' });
       assert.equal(run.status, 'ok', JSON.stringify(run));
       assert.equal(run.stdout, '42\n');

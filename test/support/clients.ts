@@ -50,7 +50,7 @@ export function yWebsocketClient(
   return keep({
     doc,
     text: doc.getText('f:main'),
-    awareness: provider.awareness as StockClient['awareness'],
+    awareness: provider.awareness,
     closes,
     provider,
     synced: async () => {
