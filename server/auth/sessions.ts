@@ -4,7 +4,6 @@ import type { Session as SessionAnswer } from '#contract/api/accounts.ts';
 import type { Db } from '#platform/db/schema.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { LiveSessions } from './live-sessions.ts';
-
 import {
   deleteOldSessions,
   findRefreshToken,

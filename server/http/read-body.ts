@@ -2,6 +2,7 @@ import type { Request } from 'express';
 import { AppError } from '#contract/errors.ts';
 
 const jsonType = /^application\/json(?:\s*;\s*charset=(?:"utf-8"|utf-8))?\s*$/i;
+const maxDepth = 100;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 const bodies = new WeakMap<Request, Promise<unknown>>();
@@ -26,11 +27,30 @@ async function receive(req: Request, maxBytes: number): Promise<unknown> {
     throw new AppError('unsupported-media-type', 'Send the body as application/json in UTF-8, not compressed.');
   const bytes = await collect(req, length, maxBytes);
   if (bytes.length === 0) return undefined;
+  if (isDeep(bytes))
+    throw new AppError('malformed-json', `The body may be nested ${maxDepth} levels deep at most (RFC 8259 §9).`);
   try {
     return parseJson(utf8.decode(bytes));
   } catch (cause) {
     throw new AppError('malformed-json', 'The body could not be parsed as JSON in UTF-8.', { cause });
   }
+}
+
+/** A megabyte of brackets takes some 100 ms to parse, in which everybody waits, and a few to count. */
+function isDeep(json: Buffer): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let index = 0; index < json.length; index += 1) {
+    const byte = json[index];
+    if (inString) {
+      if (byte === 0x5c /* \ */) index += 1;
+      else if (byte === 0x22 /* " */) inString = false;
+    } else if (byte === 0x22) inString = true;
+    else if (byte === 0x5b /* [ */ || byte === 0x7b /* { */) depth += 1;
+    else if (byte === 0x5d /* ] */ || byte === 0x7d /* } */) depth -= 1;
+    if (depth > maxDepth) return true;
+  }
+  return false;
 }
 
 /** JSON.parse, but for halves of surrogate pairs (RFC 7493 §2.1): they cannot be stored as UTF-8. */
