@@ -116,6 +116,24 @@ test('[WEB1, WEB2] the page says when typing is saved', { skip }, async () => {
   await savedSays(student, 'Live');
 });
 
+test('[WEB23] a reader’s window follows the teacher’s cursor until the reader looks elsewhere', { skip }, async () => {
+  const lines = Array.from({ length: 120 }, (_, index) => `line_${index + 1} = 0`).join('\n');
+  const sees = (line: string) =>
+    waitFor(async () => (await textOf(student)).split('\n').includes(line), { withinMs: 10_000, what: line });
+  const follow = student.page.getByRole('button', { name: 'Follow the teacher' });
+  if ((await follow.getAttribute('aria-pressed')) === 'false') await follow.click();
+  await replaceAll(teacher, lines);
+  await sees('line_120 = 0');
+  await teacher.page.keyboard.press('ControlOrMeta+Home');
+  await sees('line_1 = 0');
+  await student.page.locator('.monaco-editor .view-lines').hover();
+  await student.page.mouse.wheel(0, 10);
+  await student.page.getByRole('button', { name: 'Follow the teacher', pressed: false }).waitFor();
+  await teacher.page.keyboard.press('ControlOrMeta+End');
+  await follow.click();
+  await sees('line_120 = 0');
+});
+
 test(
   '[WEB16] a run is seen by everybody in the document: status in words, output and errors apart, as text',
   { skip },
@@ -238,6 +256,26 @@ test('[WEB10] text typed in the dark that may not be written any more is offered
 });
 
 test(
+  '[WEB24] when the session ends elsewhere the page asks to sign in again, and what was typed is still there',
+  { skip },
+  async () => {
+    await changeMode(teacher, /Practice/);
+    await says(student.page, 'This is your own copy. Only you and the teachers see it.');
+    await savedSays(student, 'Saved');
+    const headers = { authorization: `Bearer ${await signInOverHttp('student1@lectern.local')}` };
+    assert.equal((await fetch(`${program.url}/api/auth/logout-all`, { method: 'POST', headers })).status, 204);
+    const dialog = student.page.getByRole('dialog', { name: 'Your session has ended' });
+    await dialog.getByLabel('Password').fill('lectern-demo');
+    await dialog.getByRole('button', { name: 'Sign in' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await typeAtEnd(student, '\nback = True');
+    await savedSays(student, 'Saved');
+    assert.match(await textOf(student), /in_the_tunnel = True\nback = True$/);
+    await changeMode(teacher, /Lecture/);
+  },
+);
+
+test(
   '[WEB21] a join link leads a newcomer through an account into the class; who is removed is told',
   { skip },
   async () => {
@@ -270,8 +308,9 @@ test(
 );
 
 test('[WEB22] nothing is fetched from elsewhere, and no error stands in the console', { skip }, () => {
-  // The browser itself logs refusals that tests above ask for: a taken file name, a classroom that is closed to somebody.
-  const expected = /status of 40[49]/;
+  // The browser itself logs refusals that tests above ask for: a taken file name, a session that has ended,
+  // a classroom that is closed to somebody.
+  const expected = /status of 40[149]/;
   const complaints = windows.flatMap((window) => window.complaints).filter((text) => !expected.test(text));
   assert.deepEqual(complaints, []);
 });

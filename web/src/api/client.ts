@@ -98,6 +98,7 @@ export function createClient(): Client {
       return renewing;
     },
     async call(schema, method, path, body) {
+      if (identity.get().phase !== 'signed-in') throw new ApiError('not-authenticated', 401, '');
       if (access === undefined || access.expiresAt < Date.now()) await client.renew();
       let response: Response;
       try {

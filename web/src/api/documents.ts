@@ -1,18 +1,22 @@
 import { z } from 'zod';
+import { documentSchema, type DocumentFiles } from '#contract/api/documents.ts';
 import { runAcceptedSchema, runSchema, type Run } from '#contract/api/runs.ts';
 import type { Client } from './client.ts';
 
-function filesPath(document: string, fileId?: string): string {
-  const classroomId = document.split(':')[1] ?? '';
-  const path = `/api/classrooms/${classroomId}/documents/${encodeURIComponent(document)}/files`;
-  return fileId === undefined ? path : `${path}/${fileId}`;
+function documentPath(document: string): string {
+  return `/api/classrooms/${document.split(':')[1] ?? ''}/documents/${encodeURIComponent(document)}`;
+}
+
+/** The files of a document as the server has them. */
+export async function readDocument(client: Client, document: string): Promise<DocumentFiles['files']> {
+  return (await client.call(documentSchema, 'GET', documentPath(document))).files;
 }
 
 /** The new state arrives through the document itself, so the answers of these three are not looked at. */
 const ignored = z.unknown();
 
 export async function createFile(client: Client, document: string, file: { path: string; language: string }) {
-  await client.call(ignored, 'POST', filesPath(document), file);
+  await client.call(ignored, 'POST', `${documentPath(document)}/files`, file);
 }
 
 export async function renameFile(
@@ -21,11 +25,11 @@ export async function renameFile(
   fileId: string,
   file: { path: string; language: string },
 ) {
-  await client.call(ignored, 'PATCH', filesPath(document, fileId), file);
+  await client.call(ignored, 'PATCH', `${documentPath(document)}/files/${fileId}`, file);
 }
 
 export async function deleteFile(client: Client, document: string, fileId: string) {
-  await client.call(ignored, 'DELETE', filesPath(document, fileId));
+  await client.call(ignored, 'DELETE', `${documentPath(document)}/files/${fileId}`);
 }
 
 /** Asks for a run of the file as the server has it; returns the id of the run. */

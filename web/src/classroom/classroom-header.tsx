@@ -8,6 +8,7 @@ import { ModeSwitch } from './mode-switch.tsx';
 import type { Rights } from './rights.ts';
 import type { Room } from './room.ts';
 import { SavedIndicator } from './saved-indicator.tsx';
+import { waitUntil } from './wait-until.ts';
 
 export function ClassroomHeader(props: {
   room: Room;
@@ -19,6 +20,13 @@ export function ClassroomHeader(props: {
   const { client, router, strings } = usePage();
   const { room, rights, user } = props;
   const { classroom, publicOrigin } = rights;
+
+  /** Signing out closes the sockets at once, so what is under way gets its moment first. */
+  async function signOut(): Promise<void> {
+    const unsaved = () => props.unsavedElsewhere || (props.shown?.state.get().saved ?? 'saved') !== 'saved';
+    if (props.shown !== undefined) await waitUntil(props.shown.state, ({ saved }) => saved === 'saved', 2000);
+    if (!unsaved() || confirm(strings.signIn.signOutUnsaved)) await client.signOut();
+  }
   return (
     <header class="classroom-header">
       <div class="bar">
@@ -40,7 +48,7 @@ export function ClassroomHeader(props: {
         <span class="me">
           {user.name} <span class="tag">{strings.roles[classroom.myRole]}</span>
         </span>
-        <button type="button" class="quiet sign-out" onClick={() => void client.signOut()}>
+        <button type="button" class="quiet sign-out" onClick={() => void signOut()}>
           {strings.signIn.signOut}
         </button>
       </div>

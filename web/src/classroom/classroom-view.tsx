@@ -8,7 +8,7 @@ import { CrossIcon, PeopleIcon } from '../ui/icons.tsx';
 import { ClassroomHeader } from './classroom-header.tsx';
 import { DocumentTabs } from './document-tabs.tsx';
 import { ModeBanner } from './mode-banner.tsx';
-import { RecoveryDialog } from './recovery-dialog.tsx';
+import { Recovery } from './recovery-dialog.tsx';
 import type { Rights } from './rights.ts';
 import type { Room } from './room.ts';
 import { Roster, rosterOf } from './roster.tsx';
@@ -23,7 +23,7 @@ const roomForRoster = () => matchMedia('(min-width: 900px)').matches;
 
 export function ClassroomView({ room, user, rights }: { room: Room; user: User; rights: Rights }) {
   const { strings } = usePage();
-  const { shown, recovery, unsavedElsewhere, notice } = useStore(room.state);
+  const { shown, unsavedElsewhere, notice } = useStore(room.state);
   const { classroom, documents } = rights;
   const staff = isStaff(classroom.myRole);
   const { people, files } = usePeople(shown);
@@ -36,7 +36,6 @@ export function ClassroomView({ room, user, rights }: { room: Room; user: User; 
   const entries = useMemo(() => rosterOf(members, people, me, files), [members, people, files, user, classroom.myRole]);
   const workspaces = useMemo(() => new Set(documents.map(({ name }) => name)), [documents]);
   const nameOf = (id: string) => entries.find((entry) => entry.id === id)?.name ?? '…';
-  const [copy] = recovery;
 
   // Workspaces are made when students come, so staff look for new ones whenever the list of people has changed.
   const studentCount = entries.filter(({ role }) => role === 'student').length;
@@ -93,17 +92,7 @@ export function ClassroomView({ room, user, rights }: { room: Room; user: User; 
           }}
         />
       </aside>
-      {copy !== undefined && (
-        <RecoveryDialog
-          copy={copy}
-          insert={
-            shown?.access === 'write' && shown.name === copy.document
-              ? (text) => editor.current?.insert(text)
-              : undefined
-          }
-          onDiscard={() => room.dismissRecovery(copy)}
-        />
-      )}
+      <Recovery room={room} insert={(text) => editor.current?.insert(text)} />
     </div>
   );
 }

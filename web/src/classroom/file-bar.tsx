@@ -1,13 +1,13 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { FileEntry } from '../document/files.ts';
 import type { Line } from '../document/line.ts';
+import { keys } from '../keys.ts';
 import { usePage } from '../page.ts';
 import { MoreIcon, PlayIcon, PlusIcon } from '../ui/icons.tsx';
 import { Tabs } from '../ui/tabs.tsx';
 import { FileDialog, NewFileDialog } from './file-dialogs.tsx';
 
 const textSizes = { min: 11, max: 32, step: 2 };
-const onMac = /mac|iphone|ipad/i.test(navigator.userAgent);
 
 /** The files of the document and what one does with them. */
 export function FileBar(props: {
@@ -100,7 +100,7 @@ export function FileBar(props: {
         </button>
       </div>
       <button type="button" class="primary run" aria-disabled={props.busy} onClick={props.onRun}>
-        <PlayIcon /> {strings.run.run} <kbd>{onMac ? strings.run.shortcutMac : strings.run.shortcut}</kbd>
+        <PlayIcon /> {strings.run.run} <kbd>{keys.run}</kbd>
       </button>
       {dialog === 'new' && (
         <NewFileDialog

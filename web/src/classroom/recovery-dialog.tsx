@@ -1,10 +1,21 @@
 import type { RecoveryCopy, TextFile } from '../document/recovery.ts';
 import { usePage } from '../page.ts';
+import { useStore } from '../store.ts';
 import { CopyButton } from '../ui/copy-button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
+import type { Room } from './room.ts';
+
+/** The oldest of the recovery copies, one after the other. */
+export function Recovery({ room, insert }: { room: Room; insert?: (text: string) => void }) {
+  const { recovery, shown } = useStore(room.state);
+  const [copy] = recovery;
+  if (copy === undefined) return null;
+  const fits = insert !== undefined && shown?.access === 'write' && shown.name === copy.document;
+  return <RecoveryDialog copy={copy} insert={fits ? insert : undefined} onDiscard={() => room.dismissRecovery(copy)} />;
+}
 
 /** Offers text that was on the screen and is not in the document any more. Closing it asks for a decision: discard. */
-export function RecoveryDialog(props: {
+function RecoveryDialog(props: {
   copy: RecoveryCopy;
   insert: ((text: string) => void) | undefined;
   onDiscard: () => void;

@@ -3,11 +3,13 @@ import type { Classroom } from '#contract/api/classrooms.ts';
 import { closeCodes } from '#contract/close-codes.ts';
 import type { Mode } from '#contract/roles.ts';
 import { setMode } from '../api/classrooms.ts';
+import { readDocument } from '../api/documents.ts';
 import type { Client } from '../api/client.ts';
 import { ApiError } from '../api/problem.ts';
 import { openLine, type Line } from '../document/line.ts';
-import { compareTexts, takeTexts, type RecoveryCopy, type TextFile } from '../document/recovery.ts';
+import { takeTexts, type RecoveryCopy } from '../document/recovery.ts';
 import { createStore, patch, type Store } from '../store.ts';
+import { findLostTexts } from './lost-texts.ts';
 import { defaultDocument, fetchRights, persist, type Rights } from './rights.ts';
 
 export interface RoomState {
@@ -51,8 +53,18 @@ export function enterRoom(deps: { client: Client; classroomId: string; user: { i
     recovery: [],
     notice: undefined,
   });
+  /** Documents that are off the screen, but have edits to hand in. */
   const retired = new Set<Line>();
+  const lostTexts = findLostTexts({
+    read: (document) => readDocument(client, document),
+    offer: (copy) => patch(state, { recovery: [...state.get().recovery, copy] }),
+  });
   let left = false;
+
+  function lines(): Line[] {
+    const { shown } = state.get();
+    return shown === undefined ? [...retired] : [...retired, shown];
+  }
 
   function open(rights: Rights, name: string): Line | undefined {
     const entry = rights.documents.find((document) => document.name === name);
@@ -85,7 +97,7 @@ export function enterRoom(deps: { client: Client; classroomId: string; user: { i
     const next = waiting ?? open(rights, name);
     if (next === undefined) return;
     if (shown !== undefined) retire(shown);
-    patch(state, { shown: next, trouble: undefined, unsavedElsewhere: retired.size > 0 });
+    patch(state, { shown: next, trouble: undefined, notice: undefined, unsavedElsewhere: retired.size > 0 });
   }
 
   /** Takes a document off the screen, but keeps its socket until everything typed there is stored. */
@@ -107,46 +119,39 @@ export function enterRoom(deps: { client: Client; classroomId: string; user: { i
 
   /** A new Y.Doc in the place of an old one (contract §3, epoch): the two must never merge. */
   function replace(line: Line, rights: Rights): void {
-    const texts = line.touched() ? takeTexts(line) : [];
     const wasShown = state.get().shown === line;
-    drop(line);
-    const next = wasShown ? open(rights, line.name) : undefined;
-    if (next === undefined) return keep(compareTexts(line.name, texts, []));
+    if (!wasShown) return giveUp(line);
+    const texts = line.touched() ? takeTexts(line) : [];
+    close(line);
+    const next = open(rights, line.name);
     patch(state, { shown: next, trouble: undefined });
-    offerWhenLoaded(next, texts);
+    if (next === undefined) lostTexts.compareWithServer(line.name, texts);
+    else lostTexts.compareWhenLoaded(next, texts);
   }
 
-  function offerWhenLoaded(line: Line, texts: TextFile[]): void {
-    const unsubscribe = line.state.subscribe(() => {
-      if (!line.state.get().loaded) return;
-      unsubscribe();
-      keep(compareTexts(line.name, texts, takeTexts(line)));
-    });
+  /** Closes a document for good; what was typed there and did not arrive becomes a recovery copy. */
+  function giveUp(line: Line): void {
+    if (line.state.get().saved !== 'saved') lostTexts.compareWithServer(line.name, takeTexts(line));
+    close(line);
   }
 
-  function keep(copy: RecoveryCopy | undefined): void {
-    if (copy !== undefined) patch(state, { recovery: [...state.get().recovery, copy] });
-  }
-
-  function drop(line: Line): void {
+  function close(line: Line): void {
     line.close();
+    lostTexts.closed(line);
     retired.delete(line);
-    const shown = state.get().shown === line ? undefined : state.get().shown;
-    patch(state, { shown, unsavedElsewhere: retired.size > 0 });
+    const { shown } = state.get();
+    patch(state, { shown: shown === line ? undefined : shown, unsavedElsewhere: retired.size > 0 });
   }
 
   async function stopped(line: Line, code: number, refusals: number): Promise<void> {
-    if (code === closeCodes.tooLarge.code) return patch(state, { trouble: 'too-large' });
-    if (refusals > refusalsInARow) return patch(state, { trouble: 'refused' });
+    const trouble = code === closeCodes.tooLarge.code ? 'too-large' : refusals > refusalsInARow ? 'refused' : undefined;
+    if (trouble !== undefined) return retired.has(line) ? giveUp(line) : patch(state, { trouble });
     if (refusals > 1) await new Promise((resolve) => setTimeout(resolve, 2 ** refusals * 100));
     await reload();
-    const { rights, shown, phase } = state.get();
-    const inUse = shown === line || retired.has(line);
-    if (left || !inUse || rights === undefined || phase === 'closed') return;
+    const { rights, phase } = state.get();
+    if (left || phase === 'closed' || rights === undefined || !lines().includes(line)) return;
     // Without a session there is nothing to reconnect with; signing in again takes up from here.
     if (client.identity.get().phase !== 'signed-in') return;
-    const entry = rights.documents.find((document) => document.name === line.name);
-    if (entry === undefined) return;
     if (code === closeCodes.discardState.code) replace(line, rights);
     else line.reconnect(rights.token);
   }
@@ -165,7 +170,7 @@ export function enterRoom(deps: { client: Client; classroomId: string; user: { i
     const before = state.get();
     patch(state, { phase: 'open', reason: undefined, rights });
     if (before.rights?.classroom.mode !== rights.classroom.mode) showDefault(rights);
-    for (const line of [...retired, ...(state.get().shown === undefined ? [] : [state.get().shown!])]) {
+    for (const line of lines()) {
       const entry = rights.documents.find((document) => document.name === line.name);
       if (entry === undefined) loseAccess(line, rights);
       else if (entry.access !== line.access) replace(line, rights);
@@ -181,12 +186,11 @@ export function enterRoom(deps: { client: Client; classroomId: string; user: { i
   }
 
   function loseAccess(line: Line, rights: Rights): void {
-    if (line.state.get().saved !== 'saved') keep(compareTexts(line.name, takeTexts(line), []));
     const wasShown = state.get().shown === line;
-    drop(line);
+    giveUp(line);
     if (!wasShown) return;
-    patch(state, { notice: 'access-lost' });
     showDefault(rights);
+    patch(state, { notice: 'access-lost' });
   }
 
   function refused(error: unknown): void {
@@ -194,10 +198,7 @@ export function enterRoom(deps: { client: Client; classroomId: string; user: { i
     if (left || (error instanceof ApiError && error.status === 401)) return;
     const known = state.get().rights !== undefined;
     const code = error instanceof ApiError ? error.code : 'broken';
-    const { shown } = state.get();
-    if (shown !== undefined && shown.state.get().saved !== 'saved')
-      keep(compareTexts(shown.name, takeTexts(shown), []));
-    for (const line of [...retired, ...(shown === undefined ? [] : [shown])]) drop(line);
+    for (const line of lines()) giveUp(line);
     const gone = code === 'not-found' || code === 'forbidden';
     patch(state, {
       phase: 'closed',
@@ -218,11 +219,13 @@ export function enterRoom(deps: { client: Client; classroomId: string; user: { i
   }
 
   const unsubscribeIdentity = client.identity.subscribe(() => {
-    const line = state.get().shown;
-    if (client.identity.get().phase !== 'signed-in' || line?.state.get().connection !== 'stopped') return;
+    const isStopped = (line: Line) => line.state.get().connection === 'stopped';
+    if (client.identity.get().phase !== 'signed-in' || !lines().some(isStopped)) return;
     void reload().then(() => {
-      const { rights, shown } = state.get();
-      if (rights !== undefined && shown === line) line.reconnect(rights.token);
+      const { rights, trouble, shown } = state.get();
+      for (const line of lines().filter(isStopped)) {
+        if (rights !== undefined && (line !== shown || trouble === undefined)) line.reconnect(rights.token);
+      }
     });
   });
 

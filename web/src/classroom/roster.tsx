@@ -50,9 +50,9 @@ export function Roster(props: {
     <>
       {groups.map(([title, group]) => (
         <section key={title} aria-label={title} hidden={group.length === 0}>
-          <h3>
+          <h2>
             {title} <span class="count">{group.length}</span>
-          </h3>
+          </h2>
           <ul>
             {group.map((entry) => (
               <RosterRow key={entry.id} entry={entry} {...props} />

@@ -1,4 +1,4 @@
-import { useId, useState } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import type { AwarenessRun } from '#contract/awareness.ts';
 import type { Run } from '#contract/api/runs.ts';
 import { isFinal } from '#contract/run.ts';
@@ -15,6 +15,11 @@ export function RunPanel(props: { view: RunView; mayCancel: boolean; stdin: stri
   const inputId = useId();
   const [inputOpen, setInputOpen] = useState(false);
   const live = run !== undefined && !isFinal(run.status);
+  const output = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // An error stands at the end; a result is read from its beginning.
+    output.current?.scrollTo({ top: full === undefined || full.status === 'ok' ? 0 : output.current.scrollHeight });
+  }, [full]);
   return (
     <section class="run-panel" aria-label={texts.output}>
       <header>
@@ -37,7 +42,7 @@ export function RunPanel(props: { view: RunView; mayCancel: boolean; stdin: stri
         </button>
       </header>
       <div class="run-body">
-        <div class="run-output" tabIndex={0} role="group" aria-label={texts.output}>
+        <div ref={output} class="run-output" tabIndex={0} role="group" aria-label={texts.output}>
           {error !== undefined && (
             <p class="problem" role="alert">
               {explain(strings, error)}
@@ -103,7 +108,7 @@ function OutputBlock({ kind, title, text }: { kind: string; title: string | unde
   if (text === '') return null;
   return (
     <div class={`output-block ${kind}`}>
-      {title !== undefined && <h4>{title}</h4>}
+      {title !== undefined && <h3>{title}</h3>}
       <pre data-testid={kind}>{text}</pre>
     </div>
   );

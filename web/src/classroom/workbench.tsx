@@ -5,6 +5,7 @@ import { isStaff } from '#contract/roles.ts';
 import { parseDocumentName } from '#contract/document-name.ts';
 import type { Line } from '../document/line.ts';
 import type { EditorHandle } from '../editor/code-editor.tsx';
+import { keys } from '../keys.ts';
 import { usePage } from '../page.ts';
 import { useStore } from '../store.ts';
 import { FileBar } from './file-bar.tsx';
@@ -35,12 +36,15 @@ export function Workbench(props: {
   const [fontSize, setFontSize] = useRemembered('lectern.text-size', 15);
   const [following, setFollowing] = useState(line.access === 'read');
   const [module, setModule] = useState<EditorModule>();
+  const [failed, setFailed] = useState(false);
   const view = useRun(line, classroom.id);
   const file = files.find(({ id }) => id === wantedFile) ?? files[0];
 
-  useEffect(() => {
-    loadEditor().then(setModule, () => location.reload());
-  }, []);
+  const load = () => {
+    setFailed(false);
+    loadEditor().then(setModule, () => setFailed(true));
+  };
+  useEffect(load, []);
   useEffect(() => setFollowing(line.access === 'read'), [line]);
 
   const run = () => {
@@ -84,13 +88,20 @@ export function Workbench(props: {
         </div>
       )}
       <div class="editor">
-        {!loaded || file === undefined || module === undefined ? (
+        {failed ? (
+          <div class="opening" role="alert">
+            <p>{strings.documents.editorFailed}</p>
+            <button type="button" onClick={load}>
+              {strings.tryAgain}
+            </button>
+          </div>
+        ) : !loaded || file === undefined || module === undefined ? (
           <p class="opening">{strings.documents.opening}</p>
         ) : (
           <module.CodeEditor
             line={line}
             file={file}
-            label={strings.documents.editorLabel(file.path)}
+            label={strings.documents.editorLabel(file.path, keys.leaveEditor)}
             placeholder={line.access === 'write' ? strings.documents.placeholder : ''}
             readOnly={readOnly ?? (accepting ? undefined : strings.mode.pausedWriting)}
             fontSize={fontSize}

@@ -109,6 +109,7 @@ export function CodeEditor(props: CodeEditorProps) {
       placeholder,
       readOnly: readOnly !== undefined,
       readOnlyMessage: { value: readOnly ?? '' },
+      tabFocusMode: readOnly !== undefined,
     });
   }, [editor, label, placeholder, fontSize, readOnly]);
 
@@ -118,5 +119,9 @@ export function CodeEditor(props: CodeEditorProps) {
   }, [editor, line, file.id, following]);
 
   const wander = () => latest.current.onWander();
-  return <div ref={host} class="code" onWheel={wander} onPointerDown={wander} onKeyDown={wander} />;
+  const onKeyDown = (event: KeyboardEvent) => {
+    // Shortcuts, such as the one that runs, are no wish to look elsewhere.
+    if (!event.ctrlKey && !event.metaKey) wander();
+  };
+  return <div ref={host} class="code" onWheel={wander} onPointerDown={wander} onKeyDown={onKeyDown} />;
 }

@@ -79,7 +79,10 @@ export function cursorAwareness(line: Line, isShown: (person: Person) => boolean
       }
       return states;
     },
-    setLocalStateField: awareness.setLocalStateField.bind(awareness),
+    setLocalStateField(field: string, value: unknown) {
+      // Nobody is shown the cursors of those who only read, and in a lecture of hundreds each would go to all.
+      if (line.access === 'write') awareness.setLocalStateField(field, value);
+    },
     on(_event: 'change', listener: () => void) {
       unsubscribes.set(listener, onPeople(line, listener));
       // y-monaco draws on the next change only, but those who are here already should be seen at once.

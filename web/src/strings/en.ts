@@ -48,6 +48,7 @@ export const en = {
     demoTeacher: 'Teacher',
     demoStudent: (number: number) => `Student ${number}`,
     signOut: 'Sign out',
+    signOutUnsaved: 'Your last typing is not saved yet and would be lost. Sign out anyway?',
     endedTitle: 'Your session has ended',
     endedText: 'Sign in again to go on. What you typed is still here.',
     replacedTitle: (name: string) => `This browser is now signed in as ${name}`,
@@ -126,7 +127,7 @@ export const en = {
     own: 'My copy',
     copyOf: (name: string) => `${name}’s copy`,
     files: 'Files',
-    editorLabel: (path: string) => `${path}, code editor`,
+    editorLabel: (path: string, leave: string) => `${path}, code editor. ${leave} lets the Tab key leave it.`,
     newFile: 'New file',
     fileName: 'File name',
     fileNameHint: 'For example: helper.py',
@@ -145,6 +146,7 @@ export const en = {
     refused: 'The server does not let this document in right now.',
     startOver: 'Go back to the saved text',
     opening: 'Opening the document…',
+    editorFailed: 'The editor could not be loaded.',
     placeholder: 'Write your program here',
   },
 
@@ -164,8 +166,6 @@ export const en = {
 
   run: {
     run: 'Run',
-    shortcut: 'Ctrl+Enter',
-    shortcutMac: '⌘ Enter',
     cancelRun: 'Stop',
     output: 'Output',
     input: 'Input',

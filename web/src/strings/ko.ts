@@ -84,6 +84,7 @@ export const ko: Strings = {
     demoTeacher: '선생님',
     demoStudent: (number) => `학생 ${number}`,
     signOut: '로그아웃',
+    signOutUnsaved: '마지막 입력이 아직 저장되지 않아 사라질 수 있습니다. 그래도 로그아웃할까요?',
     endedTitle: '로그인이 끝났습니다',
     endedText: '다시 로그인하면 이어서 할 수 있습니다. 입력한 내용은 그대로 있습니다.',
     replacedTitle: (name) => `이 브라우저는 이제 ${name} 계정으로 로그인되어 있습니다`,
@@ -158,7 +159,7 @@ export const ko: Strings = {
     own: '내 사본',
     copyOf: (name) => `${name}의 사본`,
     files: '파일',
-    editorLabel: (path) => `${path}, 코드 편집기`,
+    editorLabel: (path, leave) => `${path}, 코드 편집기. ${leave} 키를 누르면 Tab으로 나갈 수 있습니다.`,
     newFile: '새 파일',
     fileName: '파일 이름',
     fileNameHint: '예: helper.py',
@@ -177,6 +178,7 @@ export const ko: Strings = {
     refused: '지금은 서버가 이 문서를 열어 주지 않습니다.',
     startOver: '저장된 내용으로 돌아가기',
     opening: '문서를 여는 중…',
+    editorFailed: '편집기를 불러오지 못했습니다.',
     placeholder: '여기에 프로그램을 쓰세요',
   },
 
@@ -196,8 +198,6 @@ export const ko: Strings = {
 
   run: {
     run: '실행',
-    shortcut: 'Ctrl+Enter',
-    shortcutMac: '⌘ Enter',
     cancelRun: '중지',
     output: '출력',
     input: '입력',
