@@ -19,22 +19,28 @@ const common = {
 
 const postedFileSchema = z.strictObject({ path: filePathSchema, content: z.string().max(2 * limits.sourceBytes) });
 
-/** Two forms: the files of a document, read by the server, or files posted with the request. */
-export const runBodySchema = z.union([
-  z.strictObject({ ...common, document: z.string().max(160), file: idSchema.optional() }),
-  z.strictObject({
-    ...common,
-    language: languageSchema,
-    files: z.array(postedFileSchema).min(1).max(limits.filesPerDocument),
-    entry: filePathSchema.optional(),
-  }),
-  z.strictObject({
-    ...common,
-    language: languageSchema,
-    code: z.string().max(2 * limits.sourceBytes),
-    encoding: z.literal('base64').optional(),
-  }),
-]);
+/** The files of a document, read by the server, or files posted with the request, or one of them as `code`. */
+export const runBodySchema = z.union(
+  [
+    z.strictObject({ ...common, document: z.string().max(160), file: idSchema.optional() }),
+    z.strictObject({
+      ...common,
+      language: languageSchema,
+      files: z.array(postedFileSchema).min(1).max(limits.filesPerDocument),
+      entry: filePathSchema.optional(),
+    }),
+    z.strictObject({
+      ...common,
+      language: languageSchema,
+      code: z.string().max(2 * limits.sourceBytes),
+      encoding: z.literal('base64').optional(),
+    }),
+  ],
+  {
+    error:
+      'must hold `document`, or `language` and `files`, or `language` and `code`, and nothing that does not belong to it',
+  },
+);
 export type RunBody = z.infer<typeof runBodySchema>;
 
 export const runAcceptedSchema = z

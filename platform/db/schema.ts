@@ -4,7 +4,7 @@ import type { Kysely, Transaction } from 'kysely';
  * The tables, the same on every engine. Ids are made by the application and sort by time; times are epoch milliseconds;
  * booleans are 0 or 1; JSON is text. Who writes which table: accounts `users`, `sessions`, `refresh_tokens`;
  * classrooms `classrooms`, `members`; collab `documents`, `document_updates`, `document_snapshots`;
- * runs: the API inserts a row, from then on only the compile bridge changes it.
+ * runs: the API inserts a row and sets `cancel_requested_at`; everything else of it only the compile bridge changes.
  */
 export interface Schema {
   users: UsersTable;

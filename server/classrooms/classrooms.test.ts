@@ -170,6 +170,9 @@ for (const engine of databaseEngines) {
 
       const times = { startsAt: '2030-01-01T10:00:00.000Z', endsAt: '2030-01-01T11:00:00.000Z' };
       assert.partialDeepStrictEqual((await patch(times)).body, times);
+      assert.deepEqual([await updates(), await access()], [[], [{ classroomId: people.id }]]);
+      await patch({ endsAt: '2030-01-01T11:00:00Z', description: 'new' });
+      assert.deepEqual(await access(), []);
       for (const wrong of [{ endsAt: times.startsAt }, { startsAt: '2030-01-01T12:00:00Z' }]) {
         const refused = await patch(wrong);
         assert.equal(refused.status, 400);

@@ -10,6 +10,7 @@ import { type Membership, statusOf } from './policy.ts';
 import {
   type ClassroomChange,
   type ClassroomView,
+  findClassroom,
   findMember,
   findMembership,
   findView,
@@ -116,7 +117,10 @@ export async function createClassroom(
   return id;
 }
 
-/** Changes what the body names. A new mode is told to all sockets, which are judged again. Throws `validation-failed`. */
+/**
+ * Changes what the body names. Sockets are judged again when that may change what they may do: with a new mode or a new
+ * start. Throws `validation-failed`.
+ */
 export async function changeClassroom(
   deps: ClassroomDeps,
   id: string,
@@ -124,17 +128,20 @@ export async function changeClassroom(
 ): Promise<void> {
   const { db, bus } = deps;
   const change = toChange(body);
-  const newMode = await db.transaction().execute(async (transaction) => {
+  const changed = await db.transaction().execute(async (transaction) => {
     const before = await lockClassroom(transaction, id);
     if (before === undefined) throw new AppError('not-found', 'The classroom was deleted meanwhile.');
     const after = { ...before, ...change };
     requireOrder(after.starts_at, after.ends_at);
     if (Object.keys(change).length > 0) await updateClassroom(transaction, id, change);
-    return after.mode === before.mode ? undefined : after.mode;
+    return { mode: after.mode !== before.mode, start: after.starts_at !== before.starts_at };
   });
-  if (newMode === undefined) return;
-  await bus.publish('classroom.updated', { classroomId: id, mode: newMode as Mode });
-  await bus.publish('access.changed', { classroomId: id });
+  if (changed.mode) {
+    // As it is stored by now: of two changes at once the later told is then not the earlier made.
+    const { mode } = (await findClassroom(db, id)) ?? {};
+    if (mode !== undefined) await bus.publish('classroom.updated', { classroomId: id, mode: mode as Mode });
+  }
+  if (changed.mode || changed.start) await bus.publish('access.changed', { classroomId: id });
 }
 
 /** Takes the classroom away from everybody; what was written in it is kept. */

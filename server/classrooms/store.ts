@@ -22,6 +22,15 @@ export async function findMembership(db: Db, classroomId: string, userId: string
   return { userId, role: role as Role, classroom };
 }
 
+export function findClassroom(db: Db, id: string): Promise<ClassroomsTable | undefined> {
+  return db
+    .selectFrom('classrooms')
+    .selectAll()
+    .where('id', '=', id)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst();
+}
+
 /** A classroom as one of its members sees it. */
 export type ClassroomView = ClassroomsTable & { role: string; owner_name: string; member_count: number };
 
@@ -88,12 +97,7 @@ export async function lockClassroom(transaction: Db, id: string): Promise<Classr
     .where('id', '=', id)
     .where('deleted_at', 'is', null)
     .execute();
-  return transaction
-    .selectFrom('classrooms')
-    .selectAll()
-    .where('id', '=', id)
-    .where('deleted_at', 'is', null)
-    .executeTakeFirst();
+  return findClassroom(transaction, id);
 }
 
 /**
@@ -107,13 +111,7 @@ export async function takeRunNumber(transaction: Db, classroomId: string): Promi
     .where('id', '=', classroomId)
     .where('deleted_at', 'is', null)
     .execute();
-  const row = await transaction
-    .selectFrom('classrooms')
-    .select('run_seq')
-    .where('id', '=', classroomId)
-    .where('deleted_at', 'is', null)
-    .executeTakeFirst();
-  return row?.run_seq;
+  return (await findClassroom(transaction, classroomId))?.run_seq;
 }
 
 export async function findIdByCode(db: Db, code: string): Promise<string | undefined> {

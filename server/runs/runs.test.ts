@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { runJobSchema } from '#contract/run.ts';
 import type { RunQueue } from '#platform/queue/index.ts';
-import { startCompileBridge } from '../../compile-bridge/index.ts';
 import { type Answer, startTestApi, type TestApi, type TestUser } from '../../test/support/api.ts';
 import { makeClass, type TestClass } from '../../test/support/class.ts';
-import { testLog } from '../../test/support/databases.ts';
 import { answerDocuments } from '../../test/support/documents.ts';
 import { hear } from '../../test/support/hear.ts';
 import { runPlaces } from '../../test/support/runs.ts';
@@ -183,47 +180,6 @@ for (const place of runPlaces) {
       assert.equal((await run(people.student)).status, 202);
       assert.equal((await run(people.student)).status, 429);
     } finally {
-      await api.close();
-    }
-  });
-
-  test(`[RUN26] waiting for the end with a bridge and a worker on ${place.name}`, on, async () => {
-    const { api, people, run } = await start();
-    const held = Promise.withResolvers<void>();
-    const consumer = await queue.consume('python', { concurrency: 4 }, async (data) => {
-      const { runId, stdin } = runJobSchema.parse(data);
-      if (stdin.text === 'hold') await held.promise;
-      return { v: 1, runId, status: 'ok', exitCode: 0, stdout: '42\n', stderr: '', wallMs: 3 };
-    });
-    const bridge = await startCompileBridge({
-      db: api.deps.db,
-      bus: api.deps.bus,
-      queue,
-      log: testLog,
-      clock: api.clock,
-    });
-    try {
-      const quick = await run(people.student, {}, { prefer: 'wait=10' });
-      assert.equal(quick.status, 200, JSON.stringify(quick.body));
-      assert.partialDeepStrictEqual(quick.body, { status: 'ok', stdout: '42\n', wallMs: 3, queueMs: 0 });
-      assert.equal(quick.headers.get('preference-applied'), 'wait=10');
-      assert.equal(quick.headers.get('location'), `/api/compile/runs/${quick.body.id}`);
-      const again = await api.as(people.student)('GET', `/api/compile/runs/${quick.body.id}`);
-      assert.deepEqual(again.body, quick.body);
-      const text = await api.as(people.student)('GET', `/api/compile/runs/${quick.body.id}/output`);
-      assert.equal(text.body, '42\n');
-
-      const slow = await run(people.student, { stdin: 'hold' }, { prefer: 'wait=1' });
-      assert.deepEqual([slow.status, slow.body.status], [202, 'queued']);
-      assert.equal(slow.headers.get('preference-applied'), 'wait=1');
-      const without = await run(people.student);
-      assert.deepEqual([without.status, without.headers.get('preference-applied')], [202, null]);
-      held.resolve();
-      await waitFor(async () => (await stored(api, without.body.runId)).status === 'ok');
-    } finally {
-      held.resolve();
-      await consumer.close();
-      await bridge.close();
       await api.close();
     }
   });
