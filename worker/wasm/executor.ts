@@ -1,0 +1,105 @@
+import { availableParallelism } from 'node:os';
+import { defaultRunLimits, type FinalStatus, type RunJob, type RunResult } from '#contract/run.ts';
+import type { Log } from '#platform/log.ts';
+import type { Executor } from '../executor.ts';
+import { engineOf, javascriptEngine, offeredLanguages, pythonEngine, type Engine } from './engines.ts';
+import { spawnGuest, type GuestEnd } from './guest-process.ts';
+import { createPool, type Pool } from './pool.ts';
+import { makeSnapshot } from './snapshot.ts';
+
+/**
+ * The level that needs nothing but Node: QuickJS and Pyodide in WebAssembly, each program in a process of its own that
+ * may do next to nothing, is used once and killed. Processor time is measured, not limited: the wall limit ends an endless
+ * loop, as a person would expect it. There are no processes inside.
+ */
+export function openWasmExecutor({ log }: { log: Log }): Executor {
+  const snapshot = makeSnapshot({ log });
+  const atOnce = Math.max(1, availableParallelism() - 1);
+  const pools: Record<Engine['name'], Pool> = {
+    javascript: createPool({
+      start: () => spawnGuest(javascriptEngine, { log }),
+      spare: 1,
+      atOnce,
+      ahead: Promise.resolve(),
+      log,
+    }),
+    python: createPool({
+      start: () => {
+        const descriptor = snapshot.descriptor();
+        const extraArgs = [descriptor === undefined ? 'boot' : 'from-snapshot'];
+        return spawnGuest(pythonEngine, { snapshot: descriptor, extraArgs, log });
+      },
+      spare: 1,
+      atOnce,
+      ahead: snapshot.settled,
+      log,
+    }),
+  };
+
+  return {
+    isolation: 'wasm',
+    languages: offeredLanguages(),
+    limits: { ...defaultRunLimits, cpuMs: defaultRunLimits.wallMs, processes: 1 },
+    execute: async (job, { signal, progress }) => {
+      const compiles = job.language === 'typescript';
+      const guest = await pools[engineOf[job.language]!.name].take(signal);
+      const tell = (status: 'compiling' | 'running') =>
+        void progress({ status }).catch((error: unknown) => log.warn({ error, runId: job.runId }, 'stage not told'));
+      tell(compiles ? 'compiling' : 'running');
+      const end = await guest.run(
+        {
+          language: job.language,
+          files: job.files,
+          entry: job.entry,
+          args: job.args,
+          stdin: job.stdin.text ?? '',
+          memoryBytes: job.limits.memoryBytes,
+          diskBytes: job.limits.diskBytes,
+        },
+        {
+          limits: job.limits,
+          compileMs: compiles ? job.compileLimits.wallMs : undefined,
+          signal,
+          onRunning: () => tell('running'),
+        },
+      );
+      return resultOf(job, end);
+    },
+    close: async () => {
+      await Promise.all([pools.javascript.close(), pools.python.close()]);
+      await snapshot.close();
+    },
+  };
+}
+
+function statusOf(end: GuestEnd): FinalStatus {
+  if (end.stopped !== null) return end.stopped;
+  if (end.report !== undefined) return end.report.status;
+  // V8 gives up with an abort when its own heap is full, and the system kills who takes its last memory.
+  if (end.outOfMemory || end.signal === 'SIGKILL') return 'memory-limit';
+  return end.signal === null ? 'internal-error' : 'signaled';
+}
+
+function resultOf(job: RunJob, end: GuestEnd): RunResult {
+  const status = statusOf(end);
+  const diagnostics = end.report?.diagnostics;
+  const shown = diagnostics?.map(({ file, line, column, message }) => `${file}:${line}:${column}: error: ${message}\n`);
+  return {
+    v: 1,
+    runId: job.runId,
+    status,
+    stage: end.stage,
+    exitCode: end.stopped === null ? (end.report?.exitCode ?? null) : null,
+    signal: status === 'signaled' ? end.signal : null,
+    stdout: end.stdout,
+    stderr: end.stderr,
+    truncated: end.truncated,
+    wallMs: end.wallMs,
+    cpuMs: end.cpuMs,
+    memoryBytes: end.memoryBytes,
+    ...(diagnostics !== undefined && {
+      compile: { exitCode: 1, wallMs: end.wallMs, output: shown!.join(''), diagnostics },
+    }),
+    isolation: 'wasm',
+  };
+}

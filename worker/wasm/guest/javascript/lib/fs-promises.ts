@@ -1,0 +1,4 @@
+import { promises } from './fs.ts';
+
+export const { readFile } = promises;
+export default promises;

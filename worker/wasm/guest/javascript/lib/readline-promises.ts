@@ -1,0 +1,4 @@
+import { promises } from './readline.ts';
+
+export const { Interface, createInterface } = promises;
+export default promises;
