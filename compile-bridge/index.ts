@@ -17,7 +17,8 @@ const defaults: BridgeConfig = {
   sweepMs: 1_000,
   recheckMs: 15_000,
   cancelGraceMs: 5_000,
-  activeMs: defaultCompileLimits.wallMs + defaultRunLimits.wallMs + 15_000,
+  // A worker that lives renews its lock; this is for one that lives and yet never ends. Starting cold may take it long.
+  activeMs: defaultCompileLimits.wallMs + defaultRunLimits.wallMs + 35_000,
 };
 
 /**

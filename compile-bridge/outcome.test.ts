@@ -75,6 +75,7 @@ test('[RUN16] what does not fit the tables is made to fit', () => {
 test('[RUN6, RUN15] a failed job is no fault of the program', () => {
   const failed = (reason: string) => outcomeOf({ runId: 'r', language: 'c', outcome: 'failed', reason }, now);
   assert.deepEqual(failed('job stalled more than allowable limit').ending, { status: 'lost' });
+  assert.deepEqual(failed('The worker was shut down during the run').ending, { status: 'lost' });
   assert.deepEqual(failed('disk full').ending, { status: 'internal-error' });
   assert.equal(failed('disk full').problem, 'disk full');
 });

@@ -17,9 +17,9 @@ const diagnosticChars = 2_000;
  */
 export function outcomeOf(settled: Settled, now: number): Outcome {
   if (settled.outcome === 'failed') {
-    // BullMQ's words for a worker that stopped renewing its lock; every other failure is a defect of the worker.
-    const died = /stalled/i.test(settled.reason);
-    return { ending: { status: died ? 'lost' : 'internal-error' }, problem: settled.reason.slice(0, 500) };
+    // BullMQ's words for a worker that no longer renews its lock, and our worker's own for one that had to leave.
+    const gone = /stalled|shut down/i.test(settled.reason);
+    return { ending: { status: gone ? 'lost' : 'internal-error' }, problem: settled.reason.slice(0, 500) };
   }
   const parsed = runResultSchema.safeParse(settled.value);
   if (!parsed.success) {
