@@ -30,8 +30,9 @@ const everything: { [T in keyof Schema]: Schema[T] } = {
 
 for (const engine of databaseEngines) {
   describe(`migrations on ${engine.name}`, { skip: engine.skip }, () => {
-    test('[DB29] up makes every table of the schema, and again changes nothing', async () => {
+    test('[DB29] up makes every table of the schema, and again changes nothing', async (t) => {
       const { database, drop } = await engine.openEmpty();
+      t.after(drop);
       const states = await migrate(database, 'up', testLog);
       assert.ok(states.every((state) => state.changed && Math.abs(state.appliedAt! - Date.now()) < 60_000));
       for (const [table, row] of Object.entries(everything) as [keyof Schema, object][]) {
@@ -44,11 +45,11 @@ for (const engine of databaseEngines) {
       }
       assert.deepEqual(changed(await migrate(database, 'up', testLog)), []);
       assert.deepEqual(await tablesOf(database.db), Object.keys(everything).toSorted());
-      await drop();
     });
 
-    test('[DB30] down takes back the newest, down to nothing, and up makes everything again', async () => {
+    test('[DB30] down takes back the newest, down to nothing, and up makes everything again', async (t) => {
       const { database, drop } = await engine.open();
+      t.after(drop);
       const names = (await migrate(database, 'status', testLog)).map(({ name }) => name);
       for (const name of names.toReversed())
         assert.deepEqual(changed(await migrate(database, 'down', testLog)), [name]);
@@ -56,20 +57,21 @@ for (const engine of databaseEngines) {
       assert.deepEqual(await tablesOf(database.db), []);
       assert.deepEqual(changed(await migrate(database, 'up', testLog)), names);
       await database.db.insertInto('users').values(rows.user('u')).execute();
-      await drop();
     });
 
-    test('[DB31] status only looks', async () => {
+    test('[DB31] status only looks', async (t) => {
       const { database, drop } = await engine.openEmpty();
+      t.after(drop);
       const states = await migrate(database, 'status', testLog);
       assert.deepEqual([states.length, applied(states)], [Object.keys(everything).length, 0]);
       assert.deepEqual(await database.db.introspection.getTables({ withInternalKyselyTables: true }), []);
-      await drop();
     });
 
-    test('[DB32] of several that migrate at once, each migration is applied by one', async () => {
+    test('[DB32] of several that migrate at once, each migration is applied by one', async (t) => {
       const first = await engine.openEmpty();
+      t.after(first.drop);
       const others = await Promise.all([1, 2].map(() => openDatabase({ ...first.place, log: testLog })));
+      for (const other of others) t.after(() => other.close());
       const results = await Promise.all([first.database, ...others].map((each) => migrate(each, 'up', testLog)));
       assert.deepEqual(
         results.map(applied),
@@ -79,28 +81,26 @@ for (const engine of databaseEngines) {
         results.flatMap(changed).toSorted(),
         results[0]!.map(({ name }) => name),
       );
-      for (const other of others) await other.close();
-      await first.drop();
     });
 
-    test('[DB33] a migration that was interrupted before it was noted down is done again', async () => {
+    test('[DB33] a migration that was interrupted before it was noted down is done again', async (t) => {
       const { database, drop } = await engine.open();
+      t.after(drop);
       await database.db.insertInto('users').values(rows.user('u')).execute();
       await database.db.schema.dropTable('runs').execute();
       await sql`delete from kysely_migration where name >= '0006'`.execute(database.db);
       assert.equal(changed(await migrate(database, 'up', testLog)).length, 4);
       assert.equal((await database.db.selectFrom('users').select('id').execute()).length, 1);
       assert.deepEqual(await tablesOf(database.db), Object.keys(everything).toSorted());
-      await drop();
     });
 
-    test('[DB34] a database that a newer program has migrated is left alone, and the error names what is unknown', async () => {
+    test('[DB34] a database that a newer program has migrated is left alone, and the error names what is unknown', async (t) => {
       const { database, drop } = await engine.open();
+      t.after(drop);
       await sql`insert into kysely_migration (name, timestamp) values ('9999-future', '2099-01-01T00:00:00.000Z')`.execute(
         database.db,
       );
       assert.match((await failureOf(migrate(database, 'up', testLog))).message, /9999-future is missing/);
-      await drop();
     });
   });
 }

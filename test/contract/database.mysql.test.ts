@@ -35,12 +35,12 @@ describe('the MySQL pool', { skip: mysql.skip }, () => {
     assert.deepEqual(rows, [{ collation: 'utf8mb4_bin' }]);
   });
 
-  test("[DB26] a server that stays silent is given up, and its late answer is nobody else's", async () => {
+  test("[DB26] a server that stays silent is given up, and its late answer is nobody else's", async (t) => {
     const db = new Kysely<Schema>({ dialect: mysqlDialect(url, { answerWithinMs: 150, turnWithinMs: 1_000 }) });
+    t.after(() => db.destroy());
     const error = await failureOf(sql`select sleep(1) as late`.execute(db));
     assert.ok(error instanceof DatabaseError && error.errcode === 0, String(error));
     assert.deepEqual((await sql`select 1 as x`.execute(db)).rows, [{ x: 1 }]);
-    await db.destroy();
   });
 
   test('[DB27] a connection lost in a transaction fails that transaction only', async () => {
@@ -56,15 +56,15 @@ describe('the MySQL pool', { skip: mysql.skip }, () => {
     assert.deepEqual((await sql`select 1 as x`.execute(db)).rows, [{ x: 1 }]);
   });
 
-  test("[DB24] transactions that wait for each other's connections are told so instead of waiting for ever", async () => {
+  test("[DB24] transactions that wait for each other's connections are told so instead of waiting for ever", async (t) => {
     const db = new Kysely<Schema>({ dialect: mysqlDialect(url, { answerWithinMs: 5_000, turnWithinMs: 300 }) });
+    t.after(() => db.destroy());
     const all = Array.from({ length: 10 }, () => db.transaction().execute(() => sql`select 1`.execute(db)));
     const outcomes = await Promise.allSettled(all);
     const failures = outcomes.filter((outcome) => outcome.status === 'rejected');
     assert.ok(failures.length > 0);
     for (const { reason } of failures) assert.match(String(reason), /do transactions use `db` inside themselves/);
     assert.deepEqual((await sql`select 1 as x`.execute(db)).rows, [{ x: 1 }]);
-    await db.destroy();
   });
 
   test('[DB28] a database that cannot be reached is named in the error, its password is not', async () => {

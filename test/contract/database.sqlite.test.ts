@@ -26,13 +26,13 @@ describe('the SQLite thread', () => {
   });
   after(() => rm(folder, { recursive: true }));
 
-  test('[DB17] the file is made with its folder, readable by its owner only', async () => {
+  test('[DB17] the file is made with its folder, readable by its owner only', async (t) => {
     const file = databaseFile(path.join(folder, 'new', 'data'));
     const database = await openDatabase({ file, log: testLog });
+    t.after(() => database.close());
     await sql`create table t (x text)`.execute(database.db);
     for (const name of [file, `${file}-wal`]) assert.equal((await stat(name)).mode & 0o777, 0o600);
     assert.equal((await stat(path.dirname(file))).mode & 0o777, 0o700);
-    await database.close();
   });
 
   test('[DB17] a file that cannot be opened or is no database is named in the error', async () => {
@@ -48,8 +48,9 @@ describe('the SQLite thread', () => {
     }
   });
 
-  test('[DB18] a committed row survives kill -9', async () => {
+  test('[DB18] a committed row survives kill -9', async (t) => {
     const opened = await sqlite.open();
+    t.after(() => opened.drop());
     assert.ok('file' in opened.place);
     const writer = spawn(process.execPath, [path.join(import.meta.dirname, 'database.writer.ts'), opened.place.file], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -70,19 +71,19 @@ describe('the SQLite thread', () => {
     );
     const { rows: check } = await sql`pragma integrity_check`.execute(opened.database.db);
     assert.deepEqual(check, [{ integrity_check: 'ok' }]);
-    await opened.drop();
   });
 
-  test('[DB19] a commit is flushed to the disk before it is reported', async () => {
+  test('[DB19] a commit is flushed to the disk before it is reported', async (t) => {
     const opened = await sqlite.open();
+    t.after(() => opened.drop());
     const { rows: journal } = await sql`pragma journal_mode`.execute(opened.database.db);
     const { rows: flush } = await sql`pragma synchronous`.execute(opened.database.db);
     assert.deepEqual([journal, flush], [[{ journal_mode: 'wal' }], [{ synchronous: 2 }]]);
-    await opened.drop();
   });
 
-  test('[DB20] a slow statement does not hold up the event loop', async () => {
+  test('[DB20] a slow statement does not hold up the event loop', async (t) => {
     const opened = await sqlite.open();
+    t.after(() => opened.drop());
     let running = true;
     const startedAt = performance.now();
     const slow = sql`with recursive n(i) as (select 1 union all select i + 1 from n where i < 2000000)
@@ -101,7 +102,6 @@ describe('the SQLite thread', () => {
     assert.deepEqual((await slow).rows, [{ n: 2_000_000 }]);
     assert.ok(tookMs > 100, `the statement was too fast to tell: ${tookMs} ms`);
     assert.ok(turns > 100 && longestMs < tookMs / 2, `${turns} turns in ${tookMs} ms, the longest ${longestMs} ms`);
-    await opened.drop();
   });
 
   for (const [how, die] of [
@@ -123,7 +123,7 @@ describe('the SQLite thread', () => {
     });
   }
 
-  test('[DB22] statements sent before closing are carried out, later ones reject', async () => {
+  test('[DB22] statements sent before closing are carried out, later ones reject', async (t) => {
     const file = path.join(folder, 'closing.db');
     const database = await openDatabase({ file, log: testLog });
     const made = sql`create table made (x text)`.execute(database.db);
@@ -132,12 +132,13 @@ describe('the SQLite thread', () => {
     await made;
     await assert.rejects(sql`select * from made`.execute(database.db), /destroyed/);
     const again = await openDatabase({ file, log: testLog });
+    t.after(() => again.close());
     assert.deepEqual((await sql`select * from made`.execute(again.db)).rows, []);
-    await again.close();
   });
 
-  test('[DB23] a full disk is what the caller hears of, and nothing of the transaction stays', async () => {
+  test('[DB23] a full disk is what the caller hears of, and nothing of the transaction stays', async (t) => {
     const opened = await sqlite.open();
+    t.after(() => opened.drop());
     const { db } = opened.database;
     await sql`pragma max_page_count = 100`.execute(db);
     const error = await failureOf(
@@ -151,21 +152,20 @@ describe('the SQLite thread', () => {
     );
     assert.match(error.message, /database or disk is full/);
     assert.deepEqual(await db.selectFrom('users').select('id').execute(), []);
-    await opened.drop();
   });
 
-  test('[DB24] who uses `db` inside a transaction of it is told so instead of waiting for ever', async () => {
+  test('[DB24] who uses `db` inside a transaction of it is told so instead of waiting for ever', async (t) => {
     const client = await SqliteClient.open(path.join(folder, 'turns.db'), testLog);
     const db = new Kysely<Schema>({ dialect: sqliteDialect(client, { turnWithinMs: 50 }) });
+    t.after(() => db.destroy());
     const error = await failureOf(db.transaction().execute(() => sql`select 1`.execute(db)));
     assert.match(error.message, /does a transaction use `db` inside itself/);
     assert.deepEqual((await sql`select 1 as x`.execute(db)).rows, [{ x: 1 }]);
-    await db.destroy();
   });
 
-  test('[DB2] an integer of the answer beyond 2^53 is an error, not another number', async () => {
+  test('[DB2] an integer of the answer beyond 2^53 is an error, not another number', async (t) => {
     const opened = await sqlite.open();
+    t.after(() => opened.drop());
     await assert.rejects(sql`select 9007199254740993 as x`.execute(opened.database.db), /beyond 2\^53/);
-    await opened.drop();
   });
 });
