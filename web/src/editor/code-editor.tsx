@@ -123,5 +123,7 @@ export function CodeEditor(props: CodeEditorProps) {
     // Shortcuts, such as the one that runs, are no wish to look elsewhere.
     if (!event.ctrlKey && !event.metaKey) wander();
   };
-  return <div ref={host} class="code" onWheel={wander} onPointerDown={wander} onKeyDown={onKeyDown} />;
+  return (
+    <div ref={host} class="code" onWheelCapture={wander} onPointerDownCapture={wander} onKeyDownCapture={onKeyDown} />
+  );
 }

@@ -40,6 +40,20 @@ export function followTeacher(options: {
     if (place !== null) editor.revealPositionInCenterIfOutsideViewport(model.getPositionAt(place.index));
   }
 
+  // A cursor may be told before the text it stands in, and moves along with text that is typed elsewhere.
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const lookSoon = () => (timer ??= setTimeout(lookNow, 50));
+  const lookNow = () => {
+    timer = undefined;
+    look();
+  };
+  const text = line.doc.getText(`f:${fileId}`);
+  text.observe(lookSoon);
+  const unsubscribe = onPeople(line, look);
   look();
-  return onPeople(line, look);
+  return () => {
+    clearTimeout(timer);
+    text.unobserve(lookSoon);
+    unsubscribe();
+  };
 }
