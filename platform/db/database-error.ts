@@ -12,11 +12,13 @@ const violations = {
  */
 export class DatabaseError extends Error {
   readonly engine: Engine;
-  /** SQLite: extended result code. MySQL: error number. 0: the connection failed, not the statement. */
+  /** SQLite: extended result code. MySQL: error number. 0: there was no connection, or it was lost. */
   readonly errcode: number;
 
-  constructor(engine: Engine, errcode: number, reason: string, sql: string) {
-    super(`${reason} (${engine} ${errcode}) in: ${sql.length > 200 ? `${sql.slice(0, 200)}…` : sql}`);
+  constructor(engine: Engine, errcode: number, reason: string, sql?: string) {
+    const number = errcode === 0 ? '' : ` (${engine} ${errcode})`;
+    const place = sql === undefined ? '' : ` in: ${sql.length > 200 ? `${sql.slice(0, 200)}…` : sql}`;
+    super(`${reason}${number}${place}`);
     this.name = 'DatabaseError';
     this.engine = engine;
     this.errcode = errcode;

@@ -52,7 +52,7 @@ export function mysqlDialect(url: string, options = { answerWithinMs, turnWithin
         (late) => late.release(),
         () => {},
       );
-      throw error;
+      throw new DatabaseError('mysql', 0, (error as Error).message);
     }
   };
   const kyselyPool: MysqlPool = {
@@ -93,6 +93,8 @@ function guard(raw: PoolConnection, withinMs: number): MysqlPoolConnection {
 /** MySQL quotes the offending value in many of its messages: only the name of the error and of the key are kept. */
 function withoutValues(error: QueryError, sql: string): DatabaseError {
   if (error.sqlState === undefined) return new DatabaseError('mysql', 0, error.message, sql);
+  // SQLSTATE class 08, and MariaDB's ER_CONNECTION_KILLED: the last word of a server that goes.
+  if (error.sqlState.startsWith('08') || error.errno === 1927) return new DatabaseError('mysql', 0, error.code, sql);
   const key = error.errno === 1062 ? / for key '([\w.]+)'$/.exec(error.message)?.[1] : undefined;
   const reason = key === undefined ? error.code : `${error.code}, key ${key}`;
   return new DatabaseError('mysql', error.errno ?? 0, reason, sql);

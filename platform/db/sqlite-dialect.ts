@@ -9,6 +9,7 @@ import {
   type QueryResult,
 } from 'kysely';
 import { withDeadline } from '../lifecycle.ts';
+import { DatabaseError } from './database-error.ts';
 import type { SqliteClient } from './sqlite-client.ts';
 import { turnWithinMs } from './turns.ts';
 
@@ -66,7 +67,7 @@ class SqliteThreadDriver implements Driver {
       await withDeadline(before, this.#turnWithinMs, waiting);
     } catch (error) {
       void before.then(turn.resolve);
-      throw error;
+      throw new DatabaseError('sqlite', 0, (error as Error).message);
     }
     this.#endTurn = turn.resolve;
     return this.#connection;

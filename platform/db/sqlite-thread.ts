@@ -18,6 +18,9 @@ type Prepared = { statement: StatementSync; returnsRows: boolean };
 const preparedLimit = 200;
 const prepared = new Map<string, Prepared>();
 
+/** SQLITE_MISUSE */
+const misuse = 21;
+
 const port = parentPort!;
 const { file } = workerData as { file: string };
 
@@ -50,9 +53,11 @@ function run(database: DatabaseSync, sql: string, parameters: readonly SQLInputV
 }
 
 function failureOf(error: unknown): Failure {
-  const { message, code, errcode = 0 } = error as Error & { code?: string; errcode?: number };
-  // The only message that quotes a value.
-  return { message: code === 'ERR_OUT_OF_RANGE' ? 'an integer of the answer is beyond 2^53' : message, errcode };
+  const { message, code, errcode } = error as Error & { code?: string; errcode?: number };
+  if (errcode !== undefined) return { message, errcode };
+  // What node:sqlite refuses by itself. This message of it is the only one that quotes a value.
+  if (code === 'ERR_OUT_OF_RANGE') return { message: 'an integer of the answer is beyond 2^53', errcode: misuse };
+  return { message, errcode: code === 'ERR_INVALID_STATE' ? 0 : misuse };
 }
 
 function answer(id: number, work: () => Result): void {

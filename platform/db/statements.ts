@@ -12,11 +12,9 @@ export function isForeignKeyViolation(error: unknown): boolean {
   return error instanceof DatabaseError && error.is('foreignKey');
 }
 
-/** True when the database could not be asked at all: its connection failed, not a statement. */
+/** True when there was no connection to be had, or it was lost; false when the database refused a statement. */
 export function isDatabaseAway(error: unknown): boolean {
-  if (error instanceof DatabaseError) return error.errcode === 0;
-  // Failures to connect come from mysql2 as they are, marked as the end of their connection.
-  return error instanceof Error && 'fatal' in error && error.fatal === true;
+  return error instanceof DatabaseError && error.errcode === 0;
 }
 
 /** SQLite takes 32,766 bound values a statement, MySQL 65,535; fewer also keep statements below its packet limit. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { sql, type Kysely } from 'kysely';
 import type { Schema } from '#platform/db/schema.ts';
-import { insertMissing, isForeignKeyViolation, isUniqueViolation } from '#platform/db/statements.ts';
+import { insertMissing, isDatabaseAway, isForeignKeyViolation, isUniqueViolation } from '#platform/db/statements.ts';
 import type { DatabaseEngine, TestDatabase } from '../support/databases.ts';
 import { failureOf } from '../support/failure-of.ts';
 import { classroom, refreshToken, session, update, user } from './database.rows.ts';
@@ -44,8 +44,9 @@ export function databaseContract(engine: DatabaseEngine): void {
       assert.equal(await nameOf('owner'), 'Name');
     });
 
-    test('[DB4] any other error is neither', async () => {
+    test('[DB4, DB37] any other error is neither, and the database is not away', async () => {
       const error = await failureOf(sql`select * from nowhere`.execute(db));
+      assert.equal(isDatabaseAway(error), false);
       assert.deepEqual([isUniqueViolation(error), isForeignKeyViolation(error)], [false, false]);
       assert.equal(isUniqueViolation(new Error('UNIQUE constraint failed')), false);
     });
@@ -123,7 +124,7 @@ export function databaseContract(engine: DatabaseEngine): void {
 
     test('[DB11] insertMissing takes more rows and bytes than one statement can', async () => {
       const small = Array.from({ length: 12_000 }, (_, part) => update('many', part));
-      const large = Array.from({ length: 6 }, (_, part) =>
+      const large = Array.from({ length: 10 }, (_, part) =>
         update('large', part, { data: new Uint8Array(1024 * 1024) }),
       );
       await insertMissing(db, 'document_updates', [...small, ...large]);
