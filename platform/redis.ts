@@ -13,16 +13,28 @@ export const failFast = {
 
 /**
  * Opens one connection, which comes back by itself after an outage. `name` stands in the log and in `CLIENT LIST`. An
- * outage is logged once when it begins and once when it ends, because a client that reconnects would repeat itself.
+ * outage is logged once when it begins and once when it ends, because a client that reconnects would repeat itself. With
+ * `heartbeatMs` a connection that is silently dead is noticed and replaced within twice that time; not for one whose
+ * commands block for longer.
  */
-export function openRedis(url: string, options: { log: Log; name: string } & RedisOptions): RedisClient {
-  const { log, name, ...redisOptions } = options;
+export function openRedis(
+  url: string,
+  options: { log: Log; name: string; heartbeatMs?: number } & RedisOptions,
+): RedisClient {
+  const { log, name, heartbeatMs, ...redisOptions } = options;
   const client = new Redis(url, {
     connectionName: `lectern-${name}`,
     connectTimeout: 5_000,
     retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, 2_000) * (0.75 + Math.random() / 4),
+    // A socket that owes an answer for this long is destroyed, and the client reconnects.
+    ...(heartbeatMs !== undefined && { socketTimeout: heartbeatMs }),
     ...redisOptions,
   });
+  if (heartbeatMs !== undefined) {
+    const beat = () => (client.status === 'ready' ? void client.ping().catch(() => undefined) : undefined);
+    const heartbeat = setInterval(beat, heartbeatMs).unref();
+    client.once('end', () => clearInterval(heartbeat));
+  }
   let away = false;
   client.on('error', (error) => log.debug({ connection: name, error }, 'error on a Redis connection'));
   client.on('reconnecting', () => {
@@ -56,8 +68,17 @@ export async function connected(client: RedisClient, withinMs: number): Promise<
   }
 }
 
-/** Ends a connection: with the replies that are due when Redis answers within a second, without them otherwise. */
+/**
+ * Ends a connection for good: with the replies that are due when Redis answers within a second; while it is away, by
+ * failing the commands that wait. Whoever has hopes of reviving it is refused.
+ */
 export async function closeRedis(client: RedisClient): Promise<void> {
+  if (client.status === 'reconnecting') {
+    // ioredis would forget such a client together with its waiting commands. After one more attempt it ends in order.
+    client.disconnect();
+    await client.connect().catch(() => undefined);
+  }
   if (client.status === 'ready') await withDeadline(client.quit(), 1_000, 'QUIT').catch(() => undefined);
+  client.connect = () => Promise.reject(new Error('Connection is closed.'));
   client.disconnect();
 }

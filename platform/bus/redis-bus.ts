@@ -17,17 +17,10 @@ export async function openRedisBus(deps: {
   connectWithinMs?: number;
 }): Promise<Bus> {
   const { url, prefix, log, heartbeatMs = 5_000, connectWithinMs = 10_000 } = deps;
-  // A socket that owes an answer for this long is destroyed, and the client reconnects.
-  const socketTimeout = heartbeatMs;
-  const publisher = openRedis(url, { log, name: 'bus-publisher', socketTimeout, ...failFast });
-  const subscriber = openRedis(url, { log, name: 'bus-subscriber', socketTimeout, maxRetriesPerRequest: null });
+  const publisher = openRedis(url, { log, name: 'bus-publisher', heartbeatMs, ...failFast });
+  const subscriber = openRedis(url, { log, name: 'bus-subscriber', heartbeatMs, maxRetriesPerRequest: null });
   const clients = [publisher, subscriber];
-  const heartbeat = setInterval(() => {
-    for (const client of clients) if (client.status === 'ready') client.ping().catch(() => undefined);
-  }, heartbeatMs);
-
   const close = async () => {
-    clearInterval(heartbeat);
     await Promise.all(clients.map((client) => closeRedis(client)));
   };
   try {

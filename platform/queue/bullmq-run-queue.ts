@@ -113,9 +113,11 @@ export function createBullmqRunQueue<C>(deps: { engine: Engine<C>; log: Log }): 
     healthy: () => engine.healthy(),
 
     async close() {
-      await Promise.all([...consumers].map((consumer) => consumer.close()));
-      await parts.closeAll();
+      const closing = Promise.all([...[...consumers].map((consumer) => consumer.close()), parts.closeAll()]);
+      // What cannot be ended in order ends with its connection.
+      if (engine.healthy()) await closing;
       await engine.close();
+      await closing;
     },
   };
 }

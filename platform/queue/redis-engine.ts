@@ -5,6 +5,11 @@ import type { Engine } from './engine.ts';
 import { createRedisControl } from './redis-control.ts';
 import { createRedisRegistry } from './redis-registry.ts';
 
+const heartbeatMs = 5_000;
+
+/** BullMQ demands the first of connections whose commands block; it lets them block for 10 s at most. */
+const forLoops = { maxRetriesPerRequest: null, socketTimeout: 15_000 } as const;
+
 /** BullMQ on Redis, as the public queue contract says. Rejects when Redis does not answer within `connectWithinMs`. */
 export async function openRedisEngine(deps: {
   url: string;
@@ -13,17 +18,21 @@ export async function openRedisEngine(deps: {
   connectWithinMs?: number;
 }): Promise<Engine<ConnectionOptions>> {
   const { url, prefix, log, connectWithinMs = 10_000 } = deps;
-  const clients: RedisClient[] = [];
-  const open = (name: string, options: typeof failFast | typeof waitForRedis) => {
-    const client = openRedis(url, { log, name, ...options });
-    clients.push(client);
+  const clients = new Set<RedisClient>();
+  const keep = (client: RedisClient) => {
+    clients.add(client);
     return client;
   };
-  const commands = open('queue-commands', failFast);
-  const loops = open('queue-loops', waitForRedis);
-  const close = async () => void (await Promise.all(clients.map((client) => closeRedis(client))));
+  const open = (options: Omit<Parameters<typeof openRedis>[1], 'log'>) => keep(openRedis(url, { log, ...options }));
+  const commands = open({ name: 'queue-commands', heartbeatMs, ...failFast });
+  const loops = open({ name: 'queue-loops', ...forLoops });
+  // BullMQ makes one for each loop, and in an outage does not always let go of it.
+  const duplicate = loops.duplicate.bind(loops);
+  loops.duplicate = (options) => keep(duplicate(options).on('error', () => undefined));
+  const openSubscriber = () => open({ name: 'queue-control', heartbeatMs, maxRetriesPerRequest: null });
+  const close = async () => void (await Promise.all([...clients].map((client) => closeRedis(client))));
   try {
-    await Promise.all(clients.map((client) => connected(client, connectWithinMs)));
+    await Promise.all([...clients].map((client) => connected(client, connectWithinMs)));
   } catch (error) {
     await close();
     throw error;
@@ -34,18 +43,9 @@ export async function openRedisEngine(deps: {
     connections: { commands, loops },
     prefix,
     codec: { encode: (value) => value, decode: (stored) => stored },
-    control: createRedisControl({
-      commands,
-      loops,
-      openSubscriber: () => open('queue-control', waitForRedis),
-      prefix,
-      log,
-    }),
+    control: createRedisControl({ commands, loops, openSubscriber, prefix, log }),
     registry: createRedisRegistry({ redis: commands, prefix, log }),
     healthy: () => commands.status === 'ready' && loops.status === 'ready',
     close,
   };
 }
-
-/** BullMQ demands this of connections whose commands block. */
-const waitForRedis = { maxRetriesPerRequest: null } as const;

@@ -1,21 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import test from 'node:test';
 import { promisify } from 'node:util';
 import { AppError } from '#contract/errors.ts';
 import { createMemoryBus } from '#platform/bus/memory-bus.ts';
 import { openRedisBus } from '#platform/bus/redis-bus.ts';
-import { openRedis } from '#platform/redis.ts';
 import { recordLog } from '../support/record-log.ts';
+import { newPrefix, openPlainRedis, openRedisProxy, redisUrl, skipRedis as skip } from '../support/redis.ts';
 import { openTcpProxy } from '../support/tcp-proxy.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { busSuite } from './bus.suite.ts';
-
-const redisUrl = process.env.TEST_REDIS_URL ?? '';
-const skip = redisUrl === '' && 'set TEST_REDIS_URL to run this on Redis';
-const newPrefix = () => `{lectern-test-${randomBytes(4).toString('hex')}}`;
 
 busSuite({
   name: 'memory',
@@ -43,24 +38,21 @@ busSuite({
 async function openThroughProxy(options: { heartbeatMs?: number } = {}) {
   const prefix = newPrefix();
   const { log, text } = recordLog();
-  const { hostname, port } = new URL(redisUrl);
-  const proxy = await openTcpProxy({ host: hostname, port: Number(port || 6379) });
-  const url = new URL(redisUrl);
-  url.host = `127.0.0.1:${proxy.port}`;
-  const near = await openRedisBus({ url: url.href, prefix, log, ...options });
+  const proxy = await openRedisProxy();
+  const near = await openRedisBus({ url: proxy.url, prefix, log, ...options });
   const far = await openRedisBus({ url: redisUrl, prefix, log });
   const close = async () => {
     await Promise.all([near.close(), far.close()]);
     await proxy.close();
   };
-  return { near, far, proxy, url: url.href, prefix, logged: text, close };
+  return { near, far, proxy, prefix, logged: text, close };
 }
 
 test('[BUS5] redis: text that is not ours on a channel is dropped', { skip }, async () => {
   const prefix = newPrefix();
   const { log, text } = recordLog();
   const bus = await openRedisBus({ url: redisUrl, prefix, log });
-  const stranger = openRedis(redisUrl, { log, name: 'stranger' });
+  const stranger = openPlainRedis();
   try {
     const heard: string[] = [];
     await bus.subscribe('run.requested', ({ runId }) => void heard.push(runId));
@@ -135,7 +127,7 @@ test('[BUS13] redis: a connection that is silently dead is replaced', { skip }, 
 });
 
 test('[BUS14] redis: a process with a closed bus ends, also while Redis is away', { skip }, async () => {
-  const { proxy, url, prefix, close } = await openThroughProxy();
+  const { proxy, prefix, close } = await openThroughProxy();
   const program = `
     import { openRedisBus } from '#platform/bus/redis-bus.ts';
     import { createLog } from '#platform/log.ts';
@@ -148,10 +140,14 @@ test('[BUS14] redis: a process with a closed bus ends, also while Redis is away'
     await bus.close();
     console.log('closed');`;
   const run = (when: string) => {
-    const child = promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program, url, prefix, when], {
-      cwd: path.join(import.meta.dirname, '../..'),
-      timeout: 20_000,
-    });
+    const child = promisify(execFile)(
+      process.execPath,
+      ['--input-type=module', '--eval', program, proxy.url, prefix, when],
+      {
+        cwd: path.join(import.meta.dirname, '../..'),
+        timeout: 20_000,
+      },
+    );
     return child;
   };
   try {
