@@ -77,10 +77,12 @@ function Status({ run, full, sending }: { run: AwarenessRun | undefined; full: R
       {kind === 'busy' && <WaitIcon />}
       {kind === 'good' && <CheckIcon />}
       {kind === 'bad' && <WarnIcon />}
-      <span role="status" data-testid="run-status">
-        {sending ? texts.sending : run === undefined ? texts.output : statusInWords(strings, run, full)}
-      </span>
-      {run !== undefined && !sending && <span class="by">{texts.by(run.by.name)}</span>}
+      <div>
+        <span role="status" data-testid="run-status">
+          {sending ? texts.sending : run === undefined ? texts.output : statusInWords(strings, run, full)}
+        </span>
+        {run !== undefined && !sending && <span class="by">{texts.by(run.by.name)}</span>}
+      </div>
     </div>
   );
 }

@@ -45,8 +45,7 @@ function DemoLogins({ demo }: { demo: Demo }) {
   return (
     <section class="card demo" aria-label={strings.signIn.demoTitle}>
       <h2>{strings.signIn.demoTitle}</h2>
-      <div class="actions" role="group" aria-label={strings.signIn.demoEnter}>
-        <span>{strings.signIn.demoEnter}</span>
+      <div class="actions">
         {teacher !== undefined && (
           <button type="button" onClick={() => enter(teacher)}>
             {strings.signIn.demoTeacher}

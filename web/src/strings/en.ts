@@ -42,9 +42,8 @@ export const en = {
     submitCreate: 'Create account',
     toCreate: 'New here? Create an account',
     toSignIn: 'I have an account',
-    demoTitle: 'Just trying it out?',
+    demoTitle: 'Just trying it out? Enter as',
     demoHint: 'These accounts were made for you. To be two people at once, open the second in a private window.',
-    demoEnter: 'Enter as',
     demoTeacher: 'Teacher',
     demoStudent: (number: number) => `Student ${number}`,
     signOut: 'Sign out',
@@ -104,7 +103,7 @@ export const en = {
 
   code: {
     label: 'Join code',
-    show: 'Show on the board',
+    show: 'On the board',
     copyLink: 'Copy link',
     goTo: 'Go to',
     andEnter: 'and enter the code',
@@ -185,9 +184,9 @@ export const en = {
     final: status,
     exitCode: (code: number) => `exit code ${code}`,
     signal: (name: string) => `signal ${name}`,
-    timeLimit: (seconds: string) => `Time limit: stopped after ${seconds} s`,
-    cpuLimit: (seconds: string) => `Computing limit: stopped after ${seconds} s`,
-    took: (seconds: string) => `${seconds} s`,
+    timeLimit: (seconds: string) => `Time limit: stopped after ${seconds}\u00a0s`,
+    cpuLimit: (seconds: string) => `Computing limit: stopped after ${seconds}\u00a0s`,
+    took: (seconds: string) => `${seconds}\u00a0s`,
   },
 
   recovery: {

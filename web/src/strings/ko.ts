@@ -78,9 +78,8 @@ export const ko: Strings = {
     submitCreate: '계정 만들기',
     toCreate: '처음이신가요? 계정 만들기',
     toSignIn: '이미 계정이 있어요',
-    demoTitle: '둘러보시겠어요?',
+    demoTitle: '체험 계정으로 둘러보기',
     demoHint: '체험용 계정입니다. 동시에 두 사람이 되어 보려면 하나는 시크릿 창에서 여세요.',
-    demoEnter: '체험 계정',
     demoTeacher: '선생님',
     demoStudent: (number) => `학생 ${number}`,
     signOut: '로그아웃',
@@ -136,7 +135,7 @@ export const ko: Strings = {
 
   code: {
     label: '참여 코드',
-    show: '칠판에 보여 주기',
+    show: '칠판에 표시',
     copyLink: '링크 복사',
     goTo: '이 주소로 들어가서',
     andEnter: '참여 코드를 입력하세요',
