@@ -63,15 +63,14 @@ export async function judge(
   const mode = modeSchema.parse(membership.mode);
   const early = membership.starts_at !== null && clock.now() < membership.starts_at - opensBeforeMs;
   if (early && !isStaff(role)) return 'forbidden';
-  const access = documentAccess({ userId: claims.sub, role }, mode, name);
+  const access = documentAccess({ userId: claims.sub, role }, mode, name, membership.ended_at !== null);
   if (access === 'none') return 'forbidden';
   if (name.kind === 'workspace' && !(await wasMember(db, name))) return 'notFound';
   return {
     name,
     sessionId: claims.sid,
     user: { id: session.id, name: session.name, color: cursorColor(session.id), role },
-    // After the lesson students keep reading what they wrote.
-    access: membership.ended_at !== null && role === 'student' ? 'read' : access,
+    access,
   };
 }
 

@@ -1,9 +1,10 @@
 import type { Document, Extension } from '@hocuspocus/server';
 import { parseDocumentName } from '#contract/document-name.ts';
 import type { AwarenessRun, ServerAwareness } from '#contract/awareness.ts';
+import { limits } from '#contract/limits.ts';
 import { modeSchema, type Mode } from '#contract/roles.ts';
-import { runStatusSchema } from '#contract/run.ts';
-import { outputTail } from '#contract/output-tail.ts';
+import { isFinal, runStatusSchema } from '#contract/run.ts';
+import { utf8Tail } from '#contract/utf8.ts';
 import type { Db } from '#platform/db/schema.ts';
 import type { ChannelContext } from '../gateway/channel.ts';
 import type { LiveDocuments } from '../live-documents.ts';
@@ -34,9 +35,14 @@ export function serverState({ db, live, writePath }: ServerStateDeps): Extension
 export function updateServerState(document: Document, change: Partial<ServerAwareness>): void {
   const state = document.awareness.getLocalState() as ServerAwareness | null;
   if (state === null) return;
-  // An older run must not replace a newer one, however late its news arrive.
-  if (change.run !== undefined && state.run !== undefined && change.run.seq < state.run.seq) return;
+  if (change.run !== undefined && state.run !== undefined && !isNewer(change.run, state.run)) return;
   document.awareness.setLocalState({ ...state, ...change });
+}
+
+/** News can overtake each other: an older run never replaces a newer one, nor a live state a final one. */
+function isNewer(news: AwarenessRun, shown: AwarenessRun): boolean {
+  if (news.seq !== shown.seq) return news.seq > shown.seq;
+  return !isFinal(shown.status) || isFinal(news.status);
 }
 
 async function readMode(db: Db, classroomId: string): Promise<Mode> {
@@ -62,7 +68,7 @@ async function readLastRun(db: Db, document: string): Promise<AwarenessRun | und
     language: row.language,
     by: { id: row.user_id, name: row.name },
     exitCode: row.exit_code,
-    tail: outputTail(row.stdout + row.stderr),
+    tail: utf8Tail(row.stdout + row.stderr, limits.awarenessTailBytes),
     startedAt: row.started_at,
     finishedAt: row.finished_at,
   };

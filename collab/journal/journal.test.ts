@@ -28,7 +28,7 @@ function record(id: number, bytes = 20): JournalRecord {
   };
 }
 
-test('[LOG2] what was committed and not released is there at the next start, in order', async (t) => {
+test('[LOG1] what was committed and not released is there at the next start, in order', async (t) => {
   const directory = await directoryFor(t);
   const journal = await openJournal({ directory, log, segmentBytes: 4_000 });
   const committed: string[] = [];
@@ -53,7 +53,7 @@ test('[LOG2] what was committed and not released is there at the next start, in 
   assert.deepEqual(next.recovered.at(-1), records.at(-1));
 });
 
-test('[LOG6] segments go when the database has all of them', async (t) => {
+test('[LOG5] segments go when the database has all of them', async (t) => {
   const directory = await directoryFor(t);
   const journal = await openJournal({ directory, log, segmentBytes: 4_000 });
   let committed = 0;
@@ -69,7 +69,7 @@ test('[LOG6] segments go when the database has all of them', async (t) => {
   assert.deepEqual(await readdir(directory), []);
 });
 
-test('[LOG4] a torn record is passed over, and all before it are kept', async (t) => {
+test('[LOG3] a torn record is passed over, and all before it are kept', async (t) => {
   const directory = await directoryFor(t);
   const journal = await openJournal({ directory, log });
   let committed = 0;
@@ -83,7 +83,7 @@ test('[LOG4] a torn record is passed over, and all before it are kept', async (t
   await next.close();
 });
 
-test('[LOG4] no cut and no flipped byte makes a segment unreadable before the damage', () => {
+test('[LOG3] no cut and no flipped byte makes a segment unreadable before the damage', () => {
   const frames = Array.from({ length: 5 }, (_, index) => encodeRecord(record(index)));
   const whole = Buffer.concat(frames);
   for (let at = 0; at < whole.length; at += 1) {

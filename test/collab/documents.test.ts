@@ -140,6 +140,7 @@ for (const engine of databaseEngines) {
       await lectern.bus.publish('run.updated', run(2, 'running'));
       await lectern.bus.publish('run.updated', run(1, 'ok'));
       await lectern.bus.publish('run.updated', run(2, 'ok'));
+      await lectern.bus.publish('run.updated', run(2, 'running'));
       await waitFor(() => (serverState(a)?.run as { status: string } | undefined)?.status === 'ok');
       assert.equal((serverState(a)!.run as { seq: number }).seq, 2);
 
@@ -184,7 +185,7 @@ for (const engine of databaseEngines) {
       assert.deepEqual({ seq, tail, name: by.name }, { seq: 3, tail: '42\n', name: 'Kim' });
     });
 
-    await t.test('[LOG5] an update of 3 MB is stored in parts and comes back whole', async () => {
+    await t.test('[LOG4] an update of 3 MB is stored in parts and comes back whole', async () => {
       const { teacher, classroom } = await lesson();
       const name = parseDocumentName(classroom.main)!;
       const deps = { db: lectern.db, clock: systemClock, newId: lectern.newId };

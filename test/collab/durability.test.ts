@@ -8,7 +8,7 @@ import { startTestCollab } from '../support/collab.ts';
 import { databaseEngines, testLog } from '../support/databases.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-test('[LOG3] the database takes no writes: the class goes on, and everything is stored when it does again', async (t) => {
+test('[LOG2] the database takes no writes: the class goes on, and everything is stored when it does again', async (t) => {
   const lectern = await startTestCollab();
   t.after(() => lectern.close());
   const teacher = await lectern.user('Kim');
@@ -54,7 +54,7 @@ test('[LOG3] the database takes no writes: the class goes on, and everything is 
 
 for (const engine of databaseEngines) {
   test(
-    `[LOG2] the journal of a process that died is stored at the next start on ${engine.name}`,
+    `[LOG1] the journal of a process that died is stored at the next start on ${engine.name}`,
     { skip: engine.skip },
     async (t) => {
       const lectern = await startTestCollab({ engine });

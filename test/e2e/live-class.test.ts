@@ -27,7 +27,8 @@ for (const installation of installations) {
   test(`a live class on ${installation.name}`, { skip: installation.skip, timeout: 180_000 }, async (t) => {
     const { env, drop } = await installation.prepare();
     const port = await freePort();
-    const program = await startProgram({ port, env: { ...env, PUBLIC_URL: `http://localhost:${port}` } });
+    const environment = { ...env, PUBLIC_URL: `http://localhost:${port}` };
+    const program = await startProgram({ port, env: environment });
     t.after(async () => {
       destroyClients();
       await program.destroy();
@@ -153,7 +154,10 @@ for (const installation of installations) {
       const a = yWebsocketClient(wsUrl, lesson.main, token);
       await a.synced();
       a.text.insert(0, 'the last word');
-      await assert.rejects(startProgram({ dataDir: program.dataDir, env }), /Another Lectern process uses/);
+      await assert.rejects(
+        startProgram({ dataDir: program.dataDir, env: environment }),
+        /Another Lectern process uses/,
+      );
       await waitFor(async () => (await lesson.collabToken(lesson.teacher)).documents.length > 0);
       assert.equal(await program.stop(), 0, program.output());
       await waitFor(() => a.closes.length > 0);
