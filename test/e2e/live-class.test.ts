@@ -75,7 +75,7 @@ for (const installation of installations) {
     await t.test('[LIVE2] a run of the document is seen by those who come later', async () => {
       const lesson = await startLesson(url);
       const { token } = await lesson.collabToken(lesson.teacher);
-      const a = yWebsocketClient(wsUrl, lesson.main, token, { acks: true });
+      const a = yWebsocketClient(wsUrl, lesson.main, token);
       await a.synced();
       const source = 'print(sum(map(int, input().split())))';
       a.text.insert(0, source);
