@@ -3,7 +3,7 @@ import { createPool, type PoolConnection, type QueryError } from 'mysql2';
 import { withDeadline } from '../lifecycle.ts';
 import { refuseUnstorable } from './bound-values.ts';
 import { DatabaseError } from './database-error.ts';
-import { turnWithinMs } from './turns.ts';
+import { TransactionOverError, turnWithinMs } from './turns.ts';
 
 /** Whatever the server's own mode is: errors instead of truncation, and backslash escapes, which mysql2 writes. */
 const sqlMode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION';
@@ -36,12 +36,6 @@ export function mysqlDialect(url: string, options = { answerWithinMs, turnWithin
     });
   });
 
-  const connections = new WeakMap<PoolConnection, MysqlPoolConnection>();
-  const guarded = (raw: PoolConnection): MysqlPoolConnection => {
-    const connection = connections.get(raw) ?? guard(raw, options.answerWithinMs);
-    connections.set(raw, connection);
-    return connection;
-  };
   const take = async (): Promise<PoolConnection> => {
     const turn = Promise.withResolvers<PoolConnection>();
     pool.getConnection((error, connection) => (error ? turn.reject(error) : turn.resolve(connection)));
@@ -58,7 +52,7 @@ export function mysqlDialect(url: string, options = { answerWithinMs, turnWithin
   const kyselyPool: MysqlPool = {
     getConnection(callback) {
       take().then(
-        (raw) => callback(undefined, guarded(raw)),
+        (raw) => callback(undefined, guard(raw, options.answerWithinMs)),
         (error: unknown) => callback(error, undefined as never),
       );
     },
@@ -67,14 +61,22 @@ export function mysqlDialect(url: string, options = { answerWithinMs, turnWithin
   return new MysqlDialect({ pool: kyselyPool });
 }
 
+/** A connection of the pool for one turn. */
 function guard(raw: PoolConnection, withinMs: number): MysqlPoolConnection {
+  let over = false;
   return {
     config: raw.config,
     threadId: raw.threadId ?? 0,
     connect: (callback) => raw.connect((error) => callback?.(error)),
     destroy: () => raw.destroy(),
-    release: () => raw.release(),
+    release() {
+      over = true;
+      raw.release();
+    },
     query(sql, values: readonly unknown[], callback) {
+      // Left behind by a transaction that failed meanwhile: it would take effect on its own, or in another's.
+      if (over) throw new TransactionOverError();
+      over = sql === 'rollback';
       refuseUnstorable(values);
       const late = setTimeout(() => {
         // The answer may still come, and would be taken for that of the next statement.

@@ -11,7 +11,7 @@ import {
 import { withDeadline } from '../lifecycle.ts';
 import { DatabaseError } from './database-error.ts';
 import type { SqliteClient } from './sqlite-client.ts';
-import { turnWithinMs } from './turns.ts';
+import { TransactionOverError, turnWithinMs } from './turns.ts';
 
 const waiting = 'waiting for the database (does a transaction use `db` inside itself?)';
 
@@ -40,71 +40,86 @@ class OneFileAdapter extends SqliteAdapter {
 class SqliteThreadDriver implements Driver {
   readonly #client: SqliteClient;
   readonly #turnWithinMs: number;
-  readonly #connection: DatabaseConnection;
   #lastTurn: Promise<void> = Promise.resolve();
-  #endTurn: () => void = () => {};
 
   constructor(client: SqliteClient, options: { turnWithinMs: number }) {
     this.#client = client;
     this.#turnWithinMs = options.turnWithinMs;
-    this.#connection = {
-      executeQuery: (query) => execute(client, query),
-      // oxlint-disable-next-line require-yield
-      async *streamQuery() {
-        throw new Error('streaming is not offered; page by id instead');
-      },
-    };
   }
 
   async init(): Promise<void> {}
 
   /** Turns come in the order of asking, so no statement lands inside somebody else's transaction. */
-  async acquireConnection(): Promise<DatabaseConnection> {
+  async acquireConnection(): Promise<Turn> {
     const before = this.#lastTurn;
-    const turn = Promise.withResolvers<void>();
-    this.#lastTurn = turn.promise;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#lastTurn = promise;
     try {
       await withDeadline(before, this.#turnWithinMs, waiting);
     } catch (error) {
-      void before.then(turn.resolve);
+      void before.then(resolve);
       throw new DatabaseError('sqlite', 0, (error as Error).message);
     }
-    this.#endTurn = turn.resolve;
-    return this.#connection;
+    return new Turn(this.#client, resolve);
   }
 
-  async releaseConnection(): Promise<void> {
-    this.#endTurn();
+  async releaseConnection(turn: Turn): Promise<void> {
+    turn.end();
   }
 
   /** Immediate: the write lock is taken at the start, where waiting for another process is possible. */
-  async beginTransaction(): Promise<void> {
-    await this.#command('begin immediate');
+  async beginTransaction(turn: Turn): Promise<void> {
+    await turn.executeQuery(CompiledQuery.raw('begin immediate'));
   }
 
-  async commitTransaction(): Promise<void> {
-    await this.#command('commit');
+  async commitTransaction(turn: Turn): Promise<void> {
+    await turn.executeQuery(CompiledQuery.raw('commit'));
   }
 
-  async rollbackTransaction(): Promise<void> {
+  async rollbackTransaction(turn: Turn): Promise<void> {
+    await turn.rollback();
+  }
+
+  async destroy(): Promise<void> {
+    await this.#client.close();
+  }
+}
+
+/** The one connection, while it is somebody's turn. */
+class Turn implements DatabaseConnection {
+  readonly #client: SqliteClient;
+  readonly #next: () => void;
+  #over = false;
+
+  constructor(client: SqliteClient, next: () => void) {
+    this.#client = client;
+    this.#next = next;
+  }
+
+  async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+    // Left behind by a transaction that failed meanwhile: it would take effect on its own, or in another's.
+    if (this.#over) throw new TransactionOverError();
+    const { rows, changes } = await this.#client.run(sql, parameters);
+    return { rows: rows as R[], numAffectedRows: changes === undefined ? undefined : BigInt(changes) };
+  }
+
+  // oxlint-disable-next-line require-yield
+  async *streamQuery(): AsyncIterableIterator<never> {
+    throw new Error('streaming is not offered; page by id instead');
+  }
+
+  async rollback(): Promise<void> {
+    this.#over = true;
     try {
-      await this.#command('rollback');
+      await this.#client.run('rollback', []);
     } catch (error) {
       // A full disk makes SQLite roll back by itself; complaining about that would hide the reason from the caller.
       if (!(error as Error).message.startsWith('cannot rollback - no transaction is active')) throw error;
     }
   }
 
-  async destroy(): Promise<void> {
-    await this.#client.close();
+  end(): void {
+    this.#over = true;
+    this.#next();
   }
-
-  async #command(sql: string): Promise<void> {
-    await this.#connection.executeQuery(CompiledQuery.raw(sql));
-  }
-}
-
-async function execute<R>(client: SqliteClient, { sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-  const { rows, changes } = await client.run(sql, parameters);
-  return { rows: rows as R[], numAffectedRows: changes === undefined ? undefined : BigInt(changes) };
 }

@@ -75,8 +75,8 @@ answer(0, () => {
   port.on('message', (request: Request) => {
     answer(request.id, () => {
       if ('sql' in request) return run(database, request.sql, request.parameters as SQLInputValue[]);
-      database.close();
       port.unref();
+      database.close();
       return { rows: [], changes: undefined };
     });
   });

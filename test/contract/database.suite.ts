@@ -203,6 +203,19 @@ export function databaseContract(engine: DatabaseEngine): void {
       await opened.database.ping();
     });
 
+    test('[DB38] a statement that a failed transaction left behind is never carried out', async () => {
+      await db.insertInto('users').values(user('stray')).execute();
+      const strays = ['stray', 'stray1', 'stray2', 'stray3'].map((id) => user(id));
+      const failed = db
+        .transaction()
+        .execute((trx) => Promise.all(strays.map((row) => trx.insertInto('users').values(row).execute())));
+      const next = db.transaction().execute((trx) => trx.insertInto('users').values(user('next')).execute());
+      assert.ok(isUniqueViolation(await failureOf(failed)));
+      await next;
+      const stored = await db.selectFrom('users').select('id').where('id', 'like', 'stray%').execute();
+      assert.deepEqual(stored, [{ id: 'stray' }]);
+    });
+
     test('[DB15] a counter raised in concurrent transactions gives each its own number', async () => {
       await db.insertInto('users').values(user('seq')).execute();
       await db.insertInto('classrooms').values(classroom('seq', 'seq')).execute();
