@@ -25,7 +25,7 @@ export type TableDescription = {
 
 /** An id made by `platform/ids.ts`. */
 export const id: Column = { mysql: sql`char(26)`, sqlite: 'text', maxChars: 26 };
-/** Short text that may be a key, up to 768 characters (InnoDB's longest key). Trailing spaces do not count in comparisons. */
+/** Short text; up to 768 characters (InnoDB's limit) it may be a key. Trailing spaces do not count in comparisons. */
 export const text = (maxChars: number): Column => ({ mysql: `varchar(${maxChars})`, sqlite: 'text', maxChars });
 export const longText: Column = { mysql: sql`longtext`, sqlite: 'text' };
 export const integer: Column = { mysql: 'bigint', sqlite: 'integer' };
