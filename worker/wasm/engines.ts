@@ -44,14 +44,16 @@ export const engineOf: Record<string, Engine> = {
   python: pythonEngine,
 };
 
+const quickjsVersion = 'QuickJS 2025-09-13';
+
 /** What is offered, with the version a person would look up in the language's documentation. */
 export function offeredLanguages(): { id: string; version: string }[] {
   const lock = JSON.parse(readFileSync(path.join(pyodide, 'pyodide-lock.json'), 'utf8')) as {
     info: { python: string };
   };
   return [
-    { id: 'javascript', version: 'ES2023 (QuickJS 2025-09-13)' },
-    { id: 'typescript', version: 'types stripped, not checked (QuickJS 2025-09-13)' },
+    { id: 'javascript', version: `ES2023 (${quickjsVersion})` },
+    { id: 'typescript', version: `types are removed, not checked (${quickjsVersion})` },
     { id: 'python', version: lock.info.python },
   ];
 }
@@ -81,6 +83,7 @@ export function commandOf(engine: Engine): { command: string; args: string[] } {
     'ulimit -s 65500 2>/dev/null && stack=--stack-size=60000',
     'ulimit -c 0 2>/dev/null',
     'ulimit -t 90 2>/dev/null',
+    'unset PWD OLDPWD SHLVL _',
     'exec "$0" "$stack" "$@"',
   ].join('\n');
   return { command: '/bin/sh', args: ['-c', script, process.execPath, ...flags, ...rest] };

@@ -7,42 +7,24 @@ import { spawnGuest, type GuestEnd } from './guest-process.ts';
 import { createPool, type Pool } from './pool.ts';
 import { makeSnapshot } from './snapshot.ts';
 
+type WasmDeps = { log: Log; engines?: Engine[] };
+
 /**
  * The level that needs nothing but Node: QuickJS and Pyodide in WebAssembly, each program in a process of its own that
  * may do next to nothing, is used once and killed. Processor time is measured, not limited: the wall limit ends an endless
  * loop, as a person would expect it. There are no processes inside.
  */
-export function openWasmExecutor({ log }: { log: Log }): Executor {
-  const snapshot = makeSnapshot({ log });
+export function openWasmExecutor({ log, engines = [javascriptEngine, pythonEngine] }: WasmDeps): Executor {
   const atOnce = Math.max(1, availableParallelism() - 1);
-  const pools: Record<Engine['name'], Pool> = {
-    javascript: createPool({
-      start: () => spawnGuest(javascriptEngine, { log }),
-      spare: 1,
-      atOnce,
-      ahead: Promise.resolve(),
-      log,
-    }),
-    python: createPool({
-      start: () => {
-        const descriptor = snapshot.descriptor();
-        const extraArgs = [descriptor === undefined ? 'boot' : 'from-snapshot'];
-        return spawnGuest(pythonEngine, { snapshot: descriptor, extraArgs, log });
-      },
-      spare: 1,
-      atOnce,
-      ahead: snapshot.settled,
-      log,
-    }),
-  };
+  const opened = new Map(engines.map((engine) => [engine, openEngine({ engine, atOnce, log })]));
 
   return {
     isolation: 'wasm',
-    languages: offeredLanguages(),
+    languages: offeredLanguages().filter(({ id }) => opened.has(engineOf[id]!)),
     limits: { ...defaultRunLimits, cpuMs: defaultRunLimits.wallMs, processes: 1 },
     execute: async (job, { signal, progress }) => {
       const compiles = job.language === 'typescript';
-      const guest = await pools[engineOf[job.language]!.name].take(signal);
+      const guest = await opened.get(engineOf[job.language]!)!.take(signal);
       const tell = (status: 'compiling' | 'running') =>
         void progress({ status }).catch((error: unknown) => log.warn({ error, runId: job.runId }, 'stage not told'));
       tell(compiles ? 'compiling' : 'running');
@@ -66,7 +48,26 @@ export function openWasmExecutor({ log }: { log: Log }): Executor {
       return resultOf(job, end);
     },
     close: async () => {
-      await Promise.all([pools.javascript.close(), pools.python.close()]);
+      await Promise.all([...opened.values()].map((engine) => engine.close()));
+    },
+  };
+}
+
+function openEngine({ engine, atOnce, log }: { engine: Engine; atOnce: number; log: Log }): Pool {
+  if (engine !== pythonEngine) {
+    return createPool({ start: () => spawnGuest(engine, { log }), spare: 1, atOnce, ahead: Promise.resolve(), log });
+  }
+  const snapshot = makeSnapshot({ log });
+  const start = () => {
+    const descriptor = snapshot.descriptor();
+    const extraArgs = [descriptor === undefined ? 'boot' : 'from-snapshot'];
+    return spawnGuest(engine, { snapshot: descriptor, extraArgs, log });
+  };
+  const pool = createPool({ start, spare: 1, atOnce, ahead: snapshot.settled, log });
+  return {
+    take: pool.take,
+    close: async () => {
+      await pool.close();
       await snapshot.close();
     },
   };

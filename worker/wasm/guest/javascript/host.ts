@@ -13,10 +13,11 @@ export type Running = {
 
 export type Bridge = { begin(running: Running): void; collect(): void; exit(code: number): never };
 
-const wrapperHead = '(function (exports, require, module, __filename, __dirname) {';
+const given = '(exports, require, module, __filename, __dirname)';
 
 /** CommonJS source as a function expression; its first line keeps its number. */
-export const wrapCommonJs = (source: string) => `${wrapperHead}${source}\n})`;
+export const wrapCommonJs = (source: string) => `(function ${given} {${source}\n})`;
+export const callCommonJs = (source: string) => wrapCommonJs(source) + given;
 
 /**
  * The functions of `lib/host.ts`, put on the interpreter's global object for the library to take. Only strings and

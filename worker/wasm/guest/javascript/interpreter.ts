@@ -4,7 +4,7 @@ import process from 'node:process';
 import { newQuickJSWASMModule, type QuickJSContext, type QuickJSHandle } from 'quickjs-emscripten';
 import { finish, sleep, tick, write } from '../channel.ts';
 import { limitMemory } from '../memory.ts';
-import { openBridge, wrapCommonJs, type Running } from './host.ts';
+import { callCommonJs, openBridge, wrapCommonJs, type Running } from './host.ts';
 import { resolve } from './resolve.ts';
 
 const collectMs = 20;
@@ -72,12 +72,14 @@ export async function createInterpreter(): Promise<{ run(running: Running): neve
   library = context.unwrapResult(booted);
 
   const fail = (error: QuickJSHandle): void => {
-    const shown = context.dump(error) as { name?: unknown; message?: unknown } | null;
-    const outOfMemory = shown?.name === 'InternalError' && shown.message === 'out of memory';
     runtime.setMemoryLimit(-1);
+    const { name, message, stack } = describe(context, error);
+    const outOfMemory = name === 'InternalError' && message === 'out of memory';
     const handled = call('uncaught', error);
     bridge.collect();
     if (handled.error === undefined && context.dump(handled.value) === true) return;
+    // A program that has spoilt what our library needs is told by us.
+    if (handled.error) complain(`Uncaught ${name}: ${message}\n${stack}`);
     finish({ status: outOfMemory ? 'memory-limit' : 'runtime-error', exitCode: 1 });
   };
 
@@ -89,13 +91,13 @@ export async function createInterpreter(): Promise<{ run(running: Running): neve
     if (script.error === undefined) return context.evalCode(source, path);
     // A script that returns is possible in CommonJS only.
     const wrapped = context.evalCode(wrapCommonJs(source), path, { compileOnly: true });
-    if (wrapped.error === undefined) return context.evalCode(`${wrapCommonJs(source)}()`, path);
+    if (wrapped.error === undefined) return context.evalCode(callCommonJs(source), path);
     return /^\s*(import|export)\b/m.test(source) || /\bawait\b/.test(source) ? asModule() : script;
   };
 
   const unsettled = () => {
     bridge.collect();
-    write('stderr', new TextEncoder().encode('Warning: Detected unsettled top-level await\n'));
+    complain('Warning: Detected unsettled top-level await');
     bridge.exit(13);
   };
 
@@ -150,14 +152,22 @@ export async function createInterpreter(): Promise<{ run(running: Running): neve
       } catch (error) {
         // The engine below ran out of stack: the program's recursion, or what it gave a parser to chew.
         if (!(error instanceof RangeError)) throw error;
-        write('stderr', new TextEncoder().encode('RangeError: Maximum call stack size exceeded\n'));
+        complain('RangeError: Maximum call stack size exceeded');
       }
       return finish({ status: 'runtime-error', exitCode: 1 });
     },
   };
 }
 
+const complain = (text: string) => write('stderr', new TextEncoder().encode(`${text}\n`));
+
+/** The words of an error, read one by one: a program can make any other way of showing it lie or fail. */
+function describe(context: QuickJSContext, error: QuickJSHandle): { name: string; message: string; stack: string } {
+  const text = (key: string) => context.getProp(error, key).consume((value) => context.getString(value));
+  return { name: text('name'), message: text('message'), stack: text('stack') };
+}
+
 function guestError(context: QuickJSContext, handle: QuickJSHandle): Error {
-  const { name, message } = context.dump(handle) as { name?: string; message?: string };
-  return Object.assign(new Error(message ?? 'The module could not be loaded'), { name: name ?? 'Error' });
+  const { name, message } = describe(context, handle);
+  return Object.assign(new Error(message), { name });
 }

@@ -17,6 +17,7 @@ const common = `bisect calendar cmath collections copy csv dataclasses datetime 
 // Written down here, because Pyodide's own types bring those of the browser into the whole project.
 type Pyodide = {
   FS: { mkdirTree(path: string): void; writeFile(path: string, content: string): void };
+  _api: { config: Options };
   _module: Engine & Record<string, unknown>;
   makeMemorySnapshot(): Uint8Array;
   pyimport(name: string): unknown;
@@ -75,7 +76,8 @@ const engine = pyodide._module;
 const driver = pyodide.pyimport('_lectern') as { run(entry: string, args: string): number };
 // Its source of random bytes is opened on first use; later would be too late.
 pyodide.runPython('import os; os.urandom(1)');
-// The snapshot is copied by now; this gives its memory back before the wait.
+// The snapshot is copied by now; this gives its 30 MB back before the wait.
+delete pyodide._api.config._loadSnapshot;
 (globalThis as { gc?: () => void }).gc?.();
 lockDown();
 send({ type: 'ready' });
@@ -125,7 +127,7 @@ try {
 } catch (error) {
   const { name, message, status } = error as { name?: string; message?: string; status?: number };
   // os._exit unwinds by an exception of its own.
-  if (name === 'ExitStatus') finish({ status: status === 0 ? 'ok' : 'runtime-error', exitCode: status ?? 1 });
+  if (status !== undefined) finish({ status: status === 0 ? 'ok' : 'runtime-error', exitCode: status });
   const text =
     name === 'RangeError' ? 'the stack is used up; does a function call itself without end?' : `${name}: ${message}`;
   write('stderr', new TextEncoder().encode(`\nFatal Python error: ${text}\n`));

@@ -14,7 +14,8 @@ let unlooked = 0;
 
 export function write(name: 'stdout' | 'stderr', text: string): void {
   pending.busy = true;
-  pending[name] += text;
+  // Half a surrogate pair has no UTF-8.
+  pending[name] += text.toWellFormed();
   pending.busy = false;
   if (credit < 1) {
     if (pending[name].length < collectChars && (unlooked += 1) < writesPerLook) return;

@@ -64,30 +64,45 @@ export function clearImmediate(immediate: unknown): void {
   if (immediate !== undefined && immediate !== null) immediates.delete(Number(immediate));
 }
 
+function earliest(): Timer | undefined {
+  let first: Timer | undefined;
+  for (const timer of timers.values()) {
+    if (first === undefined || timer.due < first.due) first = timer;
+  }
+  return first;
+}
+
+/** The time at which this round of the loop began, and the immediates it still has to run. */
+let roundAt = 0;
+let round: number[] = [];
+
 /**
- * One turn of the event loop: runs the earliest thing that is due. Returns 0 when something ran, the milliseconds until
- * the next timer, or -1 when nothing is left to wait for.
+ * One step of the event loop: the timers that were due when the round began, then the immediates there are by then, one
+ * callback at a time. Returns 0 when there may be more to do at once, the milliseconds until the next timer, or -1 when
+ * nothing is left to wait for.
  */
 export function turn(): number {
-  let next: Timer | undefined;
-  for (const timer of timers.values()) {
-    if (next === undefined || timer.due < next.due) next = timer;
+  const next = earliest();
+  if (round.length === 0) {
+    if (next !== undefined && next.due <= roundAt) {
+      if (next.every === null) timers.delete(next.id);
+      else next.due = host.now() + next.every;
+      next.run();
+      return 0;
+    }
+    round = [...immediates.keys()];
   }
-  const now = host.now();
-  if (next !== undefined && next.due <= now) {
-    if (next.every === null) timers.delete(next.id);
-    else next.due = now + next.every;
-    next.run();
+  for (let id = round.shift(); id !== undefined; id = round.shift()) {
+    const run = immediates.get(id);
+    immediates.delete(id);
+    if (run === undefined) continue;
+    run();
     return 0;
   }
-  const [first] = immediates;
-  if (first !== undefined) {
-    immediates.delete(first[0]);
-    first[1]();
-    return 0;
-  }
+  roundAt = host.now();
+  if (immediates.size > 0 || (next !== undefined && next.due <= roundAt)) return 0;
   if (next === undefined || ![...timers.values()].some((timer) => timer.kept)) return -1;
-  return next.due - now;
+  return next.due - roundAt;
 }
 
 export default { setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, clearImmediate };
