@@ -1,4 +1,3 @@
-import type { RunJob } from '#contract/run.ts';
 import { AppError } from '#contract/errors.ts';
 import type { Log } from '#platform/log.ts';
 import { openConsumer } from './consumer.ts';
@@ -56,8 +55,20 @@ export function createBullmqRunQueue<C>(deps: { engine: Engine<C>; log: Log }): 
       watchQueue({ parts, queue: await queueOf(language), codec: engine.codec, log, language }),
     );
 
+  async function look(queue: Queue<C>, runId: string): ReturnType<RunQueue['state']> {
+    const state = stateOf(await queue.getJobState(runId));
+    // Read after the state, so that a job which ends between the two has its value.
+    const job = state === 'absent' ? undefined : await queue.getJob(runId);
+    if (job === undefined) return { state: 'absent' };
+    if (state === 'completed') return { state, value: engine.codec.decode(job.returnvalue) };
+    if (state === 'failed') return { state, reason: job.failedReason };
+    // Its worker has died; it only waits to be put among the failed ones.
+    if (state === 'waiting' && job.deferredFailure) return { state: 'failed', reason: job.deferredFailure };
+    return { state };
+  }
+
   return {
-    add: (job: RunJob) =>
+    add: (job) =>
       within(async () => {
         if (Buffer.byteLength(JSON.stringify(job)) > maxJobBytes)
           throw new AppError(
@@ -71,22 +82,10 @@ export function createBullmqRunQueue<C>(deps: { engine: Engine<C>; log: Log }): 
     remove: (language, runId) =>
       within(async () => {
         const queue = await queueOf(language);
-        return (await queue.getJobState(runId)) === 'waiting' && (await queue.remove(runId)) === 1;
+        return (await look(queue, runId)).state === 'waiting' && (await queue.remove(runId)) === 1;
       }),
 
-    state: (language, runId) =>
-      within(async () => {
-        const queue = await queueOf(language);
-        const state = stateOf(await queue.getJobState(runId));
-        // Read after the state, so that a job which ends between the two has its value.
-        const job = state === 'absent' ? undefined : await queue.getJob(runId);
-        if (job === undefined) return { state: 'absent' };
-        if (state === 'completed') return { state, value: engine.codec.decode(job.returnvalue) };
-        if (state === 'failed') return { state, reason: job.failedReason };
-        // Its worker has died; it only waits to be put among the failed ones.
-        if (state === 'waiting' && job.deferredFailure) return { state: 'failed', reason: job.deferredFailure };
-        return { state };
-      }),
+    state: (language, runId) => within(async () => look(await queueOf(language), runId)),
 
     async watch(languages, events) {
       await Promise.all(

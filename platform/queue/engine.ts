@@ -30,6 +30,10 @@ export interface Engine<C> {
   /** For commands, which fail rather than wait for an outage to end, and for loops, which wait. */
   readonly connections: { readonly commands: C; readonly loops: C };
   readonly prefix: string;
+  /** How long a job stays with a worker that does not renew its lock. */
+  readonly lockMs: number;
+  /** How long BullMQ's loops wait for news in one go before they look by themselves. */
+  readonly waitSeconds: number;
   readonly codec: Codec;
   readonly control: ControlChannel;
   readonly registry: WorkerRegistry;

@@ -11,18 +11,6 @@ export type Worker<C> = InstanceType<Classes<C>['Worker']>;
 /** How many events of a queue are kept for watchers that were cut off; each `completed` holds a whole result. */
 export const keptEvents = 1_000;
 
-/**
- * The queue contract's clock: a worker that dies is noticed when its lock has run out and two checks have passed, in
- * about 8 s, and its job is never run a second time.
- */
-const stallOptions = { maxStalledCount: 0, lockDuration: 5_000, stalledInterval: 2_000 } as const;
-
-/**
- * How long BullMQ's loops wait for news in one go. Its watchdogs are set to this and a second: after an outage it takes
- * them that long to go on, and after closing without Redis that long until the last timer is gone.
- */
-const blockSeconds = 2;
-
 const readyWithinMs = 4_000;
 const closesWithinMs = 3_000;
 
@@ -49,7 +37,9 @@ export function createParts<C>(deps: { engine: Engine<C>; log: Log }): Parts<C> 
   const { engine, log } = deps;
   const { Queue, QueueEvents, Worker } = engine.classes;
   const { commands, loops } = engine.connections;
-  const { prefix } = engine;
+  const { prefix, waitSeconds } = engine;
+  // A job whose worker has died fails; it might have been what killed the worker.
+  const stallOptions = { maxStalledCount: 0, stalledInterval: 2_000, lockDuration: engine.lockMs };
   const open = new Set<Part>();
   const nameOf = (language: string) => `run-${language}`;
 
@@ -76,7 +66,7 @@ export function createParts<C>(deps: { engine: Engine<C>; log: Log }): Parts<C> 
           connection: loops,
           prefix,
           lastEventId,
-          blockingTimeout: blockSeconds * 1_000,
+          blockingTimeout: waitSeconds * 1_000,
         }),
       ),
     worker: (language, concurrency, run) =>
@@ -85,7 +75,7 @@ export function createParts<C>(deps: { engine: Engine<C>; log: Log }): Parts<C> 
           connection: loops,
           prefix,
           concurrency,
-          drainDelay: blockSeconds,
+          drainDelay: waitSeconds,
           ...stallOptions,
         }),
       ),

@@ -22,6 +22,8 @@ export async function openPgliteEngine(deps: { folder: string; log: Log }): Prom
   const pool = poolOver(database);
   await runMigrations(pool, 'bullmq');
   await database.exec('SET search_path TO bullmq');
+  // Whoever worked on these jobs was in a process that has ended; the first check will find them.
+  await database.exec(`UPDATE job SET locked_until_ms = 0, stalled_marked = true WHERE state = 'active'`);
 
   // PGlite has no autovacuum, and a queue is nothing but rows that change and go.
   const tidy = setInterval(() => {
@@ -34,6 +36,10 @@ export async function openPgliteEngine(deps: { folder: string; log: Log }): Prom
     classes: withBackend<IQueueBackend, PgPool>(createPostgresBackend),
     connections: { commands: pool, loops: pool },
     prefix: '',
+    // Nobody else can take a job, so it may stay with a thread that did not come to its turn for long.
+    lockMs: 60_000,
+    // News is never lost within one thread, and looking costs more than on Redis.
+    waitSeconds: 30,
     // PostgreSQL's jsonb refuses U+0000 and lone surrogates, which programs print; the JSON text of them it takes.
     codec: {
       encode: (value) => JSON.stringify(value ?? null),

@@ -42,6 +42,10 @@ export async function openRedisEngine(deps: {
     classes: withBackend<IQueueBackend, ConnectionOptions>(createRedisBackend),
     connections: { commands, loops },
     prefix,
+    // With the two checks that follow, a dead worker is noticed in about 8 s.
+    lockMs: 5_000,
+    // BullMQ's watchdogs add a second: that long it takes its loops to go on after an outage, or to end during one.
+    waitSeconds: 2,
     codec: { encode: (value) => value, decode: (stored) => stored },
     control: createRedisControl({ commands, loops, openSubscriber, prefix, log }),
     registry: createRedisRegistry({ redis: commands, prefix, log }),

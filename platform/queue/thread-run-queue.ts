@@ -51,19 +51,19 @@ export async function openThreadRunQueue(deps: { dataDir: string; log: Log }): P
   });
   const thread = connectPeer<ThreadMethods>(worker, near, (error) => log.error({ error }, 'a queue listener failed'));
   let alive = true;
-  const stop = (error: Error) => {
-    alive = false;
-    thread.end(error);
-    for (const job of running.values()) job.abort('lost');
-  };
+  let failure: unknown;
   worker.on('error', (error) => {
+    failure = error;
     log.fatal({ error }, 'the thread of the run queue failed; restart the process');
-    stop(error);
   });
-  worker.on('exit', () => stop(new AppError('unavailable', 'The queue of runs is closed.')));
+  worker.on('exit', () => {
+    alive = false;
+    thread.end(new AppError('unavailable', 'The queue of runs has stopped; restart the server.', { cause: failure }));
+    for (const job of running.values()) job.abort('lost');
+  });
 
-  await thread.call('ready').catch((error: unknown) => {
-    throw new Error(`cannot open the run queue in ${dataDir}`, { cause: error });
+  await thread.call('ready').catch(() => {
+    throw new Error(`the run queue cannot be opened in ${dataDir}`, { cause: failure });
   });
 
   return {
@@ -78,16 +78,16 @@ export async function openThreadRunQueue(deps: { dataDir: string; log: Log }): P
     async watch(languages, events) {
       const watchId = (numbers += 1);
       watches.set(watchId, events);
-      await orUnavailable(() => thread.call('watch', watchId, languages));
+      await thread.call('watch', watchId, languages);
     },
 
     async consume(language, { concurrency }, handler) {
       const consumerId = (numbers += 1);
       handlers.set(consumerId, handler);
-      await orUnavailable(() => thread.call('consume', consumerId, language, concurrency));
+      await thread.call('consume', consumerId, language, concurrency);
       return {
         async close(options = {}) {
-          await thread.call('closeConsumer', consumerId, options);
+          if (alive) await thread.call('closeConsumer', consumerId, options);
           handlers.delete(consumerId);
         },
       };

@@ -28,40 +28,36 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true }));
 
-test('[QUE11] embedded: after kill -9 the waiting jobs run and the active one fails', async () => {
+test('[QUE11] embedded: jobs wait through kill -9 and an orderly restart, an active one fails', async () => {
   const jobs = [runJob('killed'), runJob('killed'), runJob('killed')];
   const child = await startQueueProcess({ redisUrl: undefined, prefix: '', dataDir, language: 'killed', jobs });
   assert.equal(child.runId, jobs[0]!.runId);
   await child.kill();
 
-  const queue = await open();
+  const kept = runJob('kept');
+  const afterKill = await open();
   try {
     const { settled, events } = recordEvents();
-    await queue.watch(['killed'], events);
+    await afterKill.watch(['killed'], events);
     const begun: string[] = [];
-    await queue.consume('killed', { concurrency: 1 }, async (data) => void begun.push((data as RunJob).runId));
+    await afterKill.consume('killed', { concurrency: 1 }, async (data) => void begun.push((data as RunJob).runId));
     await waitFor(() => jobs.every(({ runId }) => settled.has(runId)), { withinMs: 15_000 });
     assert.deepEqual(begun, [jobs[1]!.runId, jobs[2]!.runId]);
     assert.equal(settled.get(child.runId)?.outcome, 'failed');
-    assert.equal((await queue.state('killed', child.runId)).state, 'failed');
+    assert.equal((await afterKill.state('killed', child.runId)).state, 'failed');
+    await afterKill.add(kept);
   } finally {
-    await queue.close();
+    await afterKill.close();
   }
-});
 
-test('[QUE11] embedded: jobs wait through an orderly restart', async () => {
-  const job = runJob('kept');
-  const first = await open();
-  await first.add(job);
-  await first.close();
-  const second = await open();
+  const afterClose = await open();
   try {
-    assert.deepEqual(await second.state('kept', job.runId), { state: 'waiting' });
-    await second.consume('kept', { concurrency: 1 }, async (data) => data);
-    await waitFor(async () => (await second.state('kept', job.runId)).state === 'completed');
-    assert.deepEqual((await second.state('kept', job.runId)).value, job);
+    assert.deepEqual(await afterClose.state('kept', kept.runId), { state: 'waiting' });
+    await afterClose.consume('kept', { concurrency: 1 }, async (data) => data);
+    await waitFor(async () => (await afterClose.state('kept', kept.runId)).state === 'completed');
+    assert.deepEqual((await afterClose.state('kept', kept.runId)).value, kept);
   } finally {
-    await second.close();
+    await afterClose.close();
   }
 });
 
