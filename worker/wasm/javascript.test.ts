@@ -78,11 +78,14 @@ test('[WRK15] the exit code is the program’s, and what it does at its end is d
   });
 });
 
-test('[WRK15] an error nobody caught ends the program, also out of a promise or a timer', async () => {
+test('[WRK15] an error nobody caught ends the program, wherever it is thrown', async () => {
   for (const source of [
-    'async function main() {\n  await null;\n  throw new TypeError("lost");\n}\nmain();',
     'await null;\nlet rest = 1;\nthrow new TypeError("lost");',
+    'async function main() {\n  await null;\n  throw new TypeError("lost");\n}\nmain();\nsetTimeout(() => console.log("never"), 50);',
+    'import "node:fs";\nasync function main() {\n  throw new TypeError("lost");\n}\nmain();\nconst rest = 1;',
     'setTimeout(() => {\n\n  throw new TypeError("lost");\n}, 1);\nsetTimeout(() => console.log("never"), 50);',
+    'setTimeout(async () => {\n\n  throw new TypeError("lost");\n}, 1);\nsetTimeout(() => console.log("never"), 50);',
+    'Promise.resolve().then(() => 1).then(() => {\n\n  throw new TypeError("lost");\n});',
   ]) {
     const result = await run('javascript', source);
     assert.partialDeepStrictEqual(result, { status: 'runtime-error', exitCode: 1, stdout: '' });
@@ -91,6 +94,19 @@ test('[WRK15] an error nobody caught ends the program, also out of a promise or 
   assert.partialDeepStrictEqual(await run('javascript', 'throw "text"'), { exitCode: 1, stderr: "Uncaught 'text'\n" });
   const stuck = await run('javascript', 'await new Promise(() => {});');
   assert.partialDeepStrictEqual(stuck, { status: 'runtime-error', exitCode: 13 });
+});
+
+test('[WRK15] an error somebody catches is none, however late in the turn', async () => {
+  const source = `
+    const failing = Promise.reject(new Error('a'));
+    Promise.resolve().then(() => failing.catch((error) => console.log(error.message)));
+    try { await (async () => { throw new Error('b'); })(); } catch (error) { console.log(error.message); }
+    await Promise.allSettled([Promise.reject(1)]);
+    new Promise(() => {});`;
+  assert.equal(await output(source), 'b\na\n');
+  const listening =
+    "process.on('uncaughtException', (error) => console.log(error.message));\nPromise.reject(new Error('c'));";
+  assert.equal(await output(listening), 'c\n');
 });
 
 test('[WRK15] deep recursion is an error the program can catch', async () => {

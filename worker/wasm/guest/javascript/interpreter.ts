@@ -5,6 +5,7 @@ import { newQuickJSWASMModule, type QuickJSContext, type QuickJSHandle } from 'q
 import { finish, sleep, tick, write } from '../channel.ts';
 import { limitMemory } from '../memory.ts';
 import { callCommonJs, openBridge, wrapCommonJs, type Running } from './host.ts';
+import { interceptTable } from './rejections.ts';
 import { resolve } from './resolve.ts';
 
 const collectMs = 20;
@@ -27,13 +28,17 @@ function isCommonJs(path: string, source: string): boolean {
 
 /** QuickJS with our library loaded, waiting for one program. */
 export async function createInterpreter(): Promise<{ run(running: Running): never }> {
+  const trackRejections = interceptTable();
   const quickjs = await newQuickJSWASMModule();
   const runtime = quickjs.newRuntime();
   runtime.setMaxStackSize(stackBytes);
   const context = runtime.newContext();
+  const rejections = await trackRejections(quickjs, runtime, context);
   const bridge = openBridge(context);
   let running: Running | undefined;
   let library: QuickJSHandle | undefined;
+  /** Of a module, the promise of its end. */
+  let topLevel: QuickJSHandle | undefined;
 
   const call = (name: string, ...args: QuickJSHandle[]) =>
     context.getProp(library!, name).consume((fn) => context.callFunction(fn, context.undefined, ...args));
@@ -84,9 +89,13 @@ export async function createInterpreter(): Promise<{ run(running: Running): neve
   };
 
   const evaluate = (path: string, source: string) => {
-    const asModule = () => context.evalCode(source, path, { type: 'module' });
+    const asModule = () => {
+      const result = context.evalCode(source, path, { type: 'module' });
+      if (!result.error) topLevel = result.value;
+      return result;
+    };
     if (/\.m[jt]s$/.test(path)) return asModule();
-    // A script of its own: its columns are the file's, and its last value is known.
+    // A script of its own where it can be one, so that its columns are the file's.
     const script = context.evalCode(source, path, { compileOnly: true });
     if (script.error === undefined) return context.evalCode(source, path);
     // A script that returns is possible in CommonJS only.
@@ -106,15 +115,11 @@ export async function createInterpreter(): Promise<{ run(running: Running): neve
     context.unwrapResult(call('begin'));
     const started = evaluate(program.entry, code.get(program.entry) ?? '');
     if (started.error) fail(started.error);
-    let last = started.error ? undefined : started.value;
     for (;;) {
       const jobs = runtime.executePendingJobs();
       if (jobs.error) fail(jobs.error);
-      const state = last && context.getPromiseState(last);
-      if (state?.type === 'rejected') {
-        last = undefined;
-        fail(state.error);
-      }
+      const lost = rejections.take();
+      if (lost !== undefined) fail(lost);
       const turn = call('turn');
       if (turn.error) {
         fail(turn.error);
@@ -122,7 +127,8 @@ export async function createInterpreter(): Promise<{ run(running: Running): neve
       }
       const wait = context.getNumber(turn.value);
       if (wait < 0 && !runtime.hasPendingJob()) {
-        if (state?.type === 'pending') unsettled();
+        const stuck = topLevel !== undefined && context.getPromiseState(topLevel).type === 'pending';
+        if (stuck) unsettled();
         break;
       }
       bridge.collect();
