@@ -259,10 +259,30 @@ test('[WEB10] text typed in the dark that may not be written any more is offered
 });
 
 test(
-  '[WEB24] when the session ends elsewhere the page asks to sign in again, and what was typed is still there',
+  '[WEB25] a paste that is too large for the server is told, and one click goes back to the saved text',
   { skip },
   async () => {
     await changeMode(teacher, /Practice/);
+    await says(student.page, 'This is your own copy. Only you and the teachers see it.');
+    const saved = 'mine = 1  # good\nin_the_tunnel = True';
+    await shows(student, saved);
+    await student.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await student.page.evaluate((text) => navigator.clipboard.writeText(text), `${'x'.repeat(99)}\n`.repeat(45_000));
+    await typeAtEnd(student, '');
+    await student.page.keyboard.press('ControlOrMeta+v');
+    await says(student.page, /has reached its size limit/);
+    await student.page.getByRole('button', { name: 'Go back to the saved text' }).click();
+    const dialog = student.page.getByRole('dialog', { name: 'Your earlier text' });
+    await dialog.getByRole('button', { name: 'Discard' }).click();
+    await shows(student, saved);
+    await savedSays(student, 'Saved');
+  },
+);
+
+test(
+  '[WEB24] when the session ends elsewhere the page asks to sign in again, and what was typed is still there',
+  { skip },
+  async () => {
     await says(student.page, 'This is your own copy. Only you and the teachers see it.');
     await savedSays(student, 'Saved');
     const headers = { authorization: `Bearer ${await signInOverHttp('student1@lectern.local')}` };

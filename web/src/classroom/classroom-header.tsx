@@ -2,6 +2,7 @@ import type { User } from '#contract/api/accounts.ts';
 import { isStaff } from '#contract/roles.ts';
 import type { Line } from '../document/line.ts';
 import { usePage } from '../page.ts';
+import { useStore } from '../store.ts';
 import { Logo } from '../ui/icons.tsx';
 import { JoinCode } from './join-code.tsx';
 import { ModeSwitch } from './mode-switch.tsx';
@@ -20,6 +21,7 @@ export function ClassroomHeader(props: {
   const { client, router, strings } = usePage();
   const { room, rights, user } = props;
   const { classroom, publicOrigin } = rights;
+  const trouble = useStore(room.state, (state) => state.trouble);
 
   /** Signing out closes the sockets at once, so what is under way gets its moment first. */
   async function signOut(): Promise<void> {
@@ -43,7 +45,7 @@ export function ClassroomHeader(props: {
           <Logo />
         </a>
         <h1>{classroom.title}</h1>
-        <SavedIndicator line={props.shown} unsavedElsewhere={props.unsavedElsewhere} />
+        <SavedIndicator line={props.shown} unsavedElsewhere={props.unsavedElsewhere} refused={trouble !== undefined} />
         <span class="push" />
         <span class="me">
           {user.name} <span class="tag">{strings.roles[classroom.myRole]}</span>

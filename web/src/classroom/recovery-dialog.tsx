@@ -40,7 +40,8 @@ function RecoveryDialog(props: {
                 type="button"
                 onClick={() => {
                   props.onDiscard();
-                  insert(file.text);
+                  // Behind an open dialog the editor could not take the focus.
+                  requestAnimationFrame(() => insert(file.text));
                 }}
               >
                 {texts.insert}

@@ -144,7 +144,8 @@ export function enterRoom(deps: { client: Client; classroomId: string; user: { i
   }
 
   async function stopped(line: Line, code: number, refusals: number): Promise<void> {
-    const trouble = code === closeCodes.tooLarge.code ? 'too-large' : refusals > refusalsInARow ? 'refused' : undefined;
+    const tooLarge = code === closeCodes.tooLarge.code || code === closeCodes.frameTooLarge.code;
+    const trouble = tooLarge ? 'too-large' : refusals > refusalsInARow ? 'refused' : undefined;
     if (trouble !== undefined) return retired.has(line) ? giveUp(line) : patch(state, { trouble });
     if (refusals > 1) await new Promise((resolve) => setTimeout(resolve, 2 ** refusals * 100));
     await reload();

@@ -74,9 +74,17 @@ export function openLine(options: {
 
   /** The browser asks before the window goes, as long as this window alone has what was typed. */
   const warnOfLoss = (event: BeforeUnloadEvent) => event.preventDefault();
+  let framesTooLarge = 0;
+  function mayRetry(code: number): boolean {
+    // What was too large once is too large again.
+    if (code === closeCodes.frameTooLarge.code) return ++framesTooLarge < 2;
+    // Changed rights need a look at what they are now, before anything is sent again.
+    return !(code >= 4400 && code < 4500) && code !== closeCodes.accessChanged.code;
+  }
   function note(event: LedgerEvent): void {
     const before = ledger;
     ledger = enter(ledger, event);
+    if (before.dirty && !ledger.dirty) framesTooLarge = 0;
     if (ledger.dirty !== before.dirty || ledger.stored > before.stored) watchForProgress();
     showSaved();
   }
@@ -107,8 +115,7 @@ export function openLine(options: {
       if (frame === 'update') updateWentOut = true;
       note({ type: 'sent', frame });
     }),
-    // Changed rights need a look at what they are now, before anything is sent again.
-    shouldReconnect: ({ code }) => !(code >= 4400 && code < 4500) && code !== closeCodes.accessChanged.code,
+    shouldReconnect: ({ code }) => mayRetry(code),
   });
   provider.messageHandlers[storedFrameType] = (_encoder, decoder) => {
     note({ type: 'stored', count: decoding.readVarUint(decoder) });

@@ -116,6 +116,7 @@ export const en = {
     saving: 'Saving…',
     unsaved: 'Not saved yet – offline, your typing is kept here',
     unsavedOnline: 'Not saved yet – waiting for the server, your typing is kept here',
+    refused: 'Not saved – see below',
     offline: 'Offline – reconnecting…',
     live: 'Live',
   },

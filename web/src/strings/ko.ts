@@ -148,6 +148,7 @@ export const ko: Strings = {
     saving: '저장 중…',
     unsaved: '아직 저장되지 않음 – 오프라인이며 입력한 내용은 여기에 남아 있습니다',
     unsavedOnline: '아직 저장되지 않음 – 서버를 기다리는 중이며 입력한 내용은 여기에 남아 있습니다',
+    refused: '저장되지 않음 – 아래를 보세요',
     offline: '오프라인 – 다시 연결 중…',
     live: '실시간',
   },
