@@ -177,12 +177,13 @@ export function openLine(options: {
       provider.connect();
     },
     close() {
-      removeEventListener('beforeunload', warnOfLoss);
-      clearTimeout(presenceTimer);
-      clearTimeout(lateTimer);
       for (const manager of undoManagers.values()) manager.destroy();
       provider.destroy();
       doc.destroy();
+      // Last, because the provider says goodbye through the listeners above.
+      clearTimeout(presenceTimer);
+      clearTimeout(lateTimer);
+      removeEventListener('beforeunload', warnOfLoss);
     },
   };
 }
