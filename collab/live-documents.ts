@@ -1,5 +1,6 @@
 import type { Document } from '@hocuspocus/server';
 import * as Y from 'yjs';
+import { limits } from '#contract/limits.ts';
 import type { Log } from '#platform/log.ts';
 import type { PendingUpdate } from './log/write-path.ts';
 
@@ -8,12 +9,24 @@ export const committedOrigin = { source: 'local', skipStoreHooks: true } as cons
 /** The same for edits made by the server. */
 export const serverOrigin = { source: 'local', skipStoreHooks: true, context: { server: true } } as const;
 
-type Live = { document: Document; epoch: number };
+type Live = {
+  document: Document;
+  epoch: number;
+  /** The size of the encoded state in bytes when it was measured, plus every update since: never too small. */
+  bytes: number;
+  /** Epoch ms. */
+  measuredAt: number;
+};
+
+/** Encoding a large document takes tens of milliseconds, so one at its limit is measured no more often than this. */
+const measureEveryMs = 1_000;
 
 /** The documents in this node's memory, and the only hand that changes their text. */
 export interface LiveDocuments {
   get(name: string): Live | undefined;
   all(): Iterable<Live>;
+  /** False when an update of so many bytes would take the document over its limit. */
+  hasRoom(name: string, bytes: number): boolean;
   /** Applies a committed batch in order, one transaction and so one broadcast per document (clients' and server's edits apart). */
   apply(batch: readonly PendingUpdate[]): void;
   /**
@@ -27,8 +40,10 @@ export function createLiveDocuments(log: Log): LiveDocuments {
   const live = new Map<string, Live>();
   const loading = new Map<string, PendingUpdate[]>();
 
-  function applyRun({ document }: Live, updates: readonly PendingUpdate[]): void {
+  function applyRun(target: Live, updates: readonly PendingUpdate[]): void {
+    const { document } = target;
     const origin = updates[0]!.byServer ? serverOrigin : committedOrigin;
+    for (const { update } of updates) target.bytes += update.length;
     document.transact(() => {
       for (const { id, update } of updates) {
         try {
@@ -54,6 +69,15 @@ export function createLiveDocuments(log: Log): LiveDocuments {
   return {
     get: (name) => live.get(name),
     all: () => live.values(),
+    hasRoom(name, bytes) {
+      const target = live.get(name);
+      if (target === undefined || target.bytes + bytes <= limits.documentBytes) return true;
+      if (Date.now() - target.measuredAt >= measureEveryMs) {
+        target.bytes = Y.encodeStateAsUpdate(target.document).length;
+        target.measuredAt = Date.now();
+      }
+      return target.bytes + bytes <= limits.documentBytes;
+    },
     apply(batch) {
       const groups = new Map<string, PendingUpdate[]>();
       for (const update of batch) {
@@ -73,7 +97,7 @@ export function createLiveDocuments(log: Log): LiveDocuments {
       loading.set(name, collected);
       try {
         const epoch = await read();
-        const loaded: Live = { document, epoch };
+        const loaded: Live = { document, epoch, bytes: Y.encodeStateAsUpdate(document).length, measuredAt: Date.now() };
         applyTo(loaded, collected);
         live.set(name, loaded);
         document.on('destroy', () => {

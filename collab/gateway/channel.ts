@@ -242,6 +242,8 @@ export class Channel {
       void writePath.stored(this.document).then(stored);
       return;
     }
+    // What only deletes makes room and always passes.
+    if (verdict === 'new' && !this.#deps.live.hasRoom(this.document, update.length)) return this.close('tooLarge');
     const admission = this.#admission!;
     const full = writePath.state() === 'full';
     if (admission.access === 'read' || full) {

@@ -1,7 +1,8 @@
 import * as Y from 'yjs';
 import { reservedClientIds } from '../log/seed.ts';
 
-type Verdict = 'malformed' | 'otherEpoch' | 'contained' | 'new';
+/** `deletion`: new, but adds nothing. */
+type Verdict = 'malformed' | 'otherEpoch' | 'contained' | 'deletion' | 'new';
 
 /**
  * Judges an update before anything is done with it. Decoding is lazy about counts, so that a frame of a few bytes that
@@ -20,7 +21,8 @@ export function examineUpdate(document: Y.Doc, epoch: number, update: Uint8Array
   const known = structs.every((struct) => struct instanceof Y.Skip || isKnown(document, struct));
   // The epoch's own client is the server: nobody else can have written anything new under it.
   if (!known && structs.some((struct) => struct.id.client === epoch && !isKnown(document, struct))) return 'malformed';
-  return known && areDeleted(document, ds) ? 'contained' : 'new';
+  if (!known) return 'new';
+  return areDeleted(document, ds) ? 'contained' : 'deletion';
 }
 
 /** True when a state vector names a reserved client id other than the epoch's: its history belongs to another epoch. */

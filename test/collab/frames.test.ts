@@ -6,6 +6,7 @@ import { WebSocket } from 'ws';
 import * as Y from 'yjs';
 import { converged, destroyClients, yWebsocketClient } from '../support/clients.ts';
 import { startTestCollab, type TestCollab } from '../support/collab.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 let lectern: TestCollab;
 before(async () => {
@@ -143,4 +144,27 @@ test('[GATE13] a Hocuspocus socket that opens nothing is closed', async () => {
   await once(ws, 'open');
   const [code] = (await once(ws, 'close', { signal: AbortSignal.timeout(15_000) })) as [number];
   assert.equal(code, 4401);
+});
+
+test('[DOC7] a document grows to its limit and no further, and can shrink again', async () => {
+  const teacher = await lectern.user('Kim');
+  const classroom = await lectern.classroom(teacher.id, 'free');
+  const token = lectern.token(teacher, classroom.id);
+  const a = yWebsocketClient(lectern.wsUrl, classroom.main, token);
+  const b = yWebsocketClient(lectern.wsUrl, classroom.main, token);
+  await Promise.all([a.synced(), b.synced()]);
+  const megabytes = 3 * 1024 * 1024;
+  for (const part of [1, 2]) {
+    a.text.insert(0, 'x'.repeat(megabytes));
+    await converged([a, b], (text) => text.length === part * megabytes);
+  }
+  a.text.insert(0, 'y'.repeat(megabytes));
+  await waitFor(() => a.closes.length > 0, { what: 'the greedy socket to be closed' });
+  assert.deepEqual(a.closes, [4413]);
+  assert.equal(b.text.length, 2 * megabytes);
+  b.text.delete(0, 2 * megabytes);
+  b.text.insert(0, 'small again');
+  const late = yWebsocketClient(lectern.wsUrl, classroom.main, token);
+  await late.synced();
+  await converged([b, late], (text) => text === 'small again');
 });
