@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
 import { after, test } from 'node:test';
 import { startTestApi } from '../test/support/api.ts';
 import { waitFor } from '../test/support/wait-for.ts';
@@ -12,6 +13,7 @@ await mkdir(path.join(pageDir, 'assets'));
 await writeFile(path.join(pageDir, 'index.html'), '<!doctype html><title>the page</title>');
 await writeFile(path.join(pageDir, 'icon.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>');
 await writeFile(path.join(pageDir, 'assets', 'main-Ab12.js'), 'export {};');
+await writeFile(path.join(pageDir, 'assets', 'main-Ab12.js.br'), brotliCompressSync('export {};'));
 
 const origin = 'https://class.example.org';
 const api = await startTestApi({
@@ -227,6 +229,16 @@ test('[HTTP20] the page and its assets', async () => {
   assert.match(asset.headers.get('content-type')!, /javascript/);
   const icon = await anonymous('GET', '/icon.svg');
   assert.deepEqual([icon.status, icon.headers.get('cache-control')], [200, 'no-cache']);
+});
+
+test('[HTTP20] a compressed file is taken where the build made one', async () => {
+  const headers = { 'accept-encoding': 'gzip, br' };
+  const asset = await fetch(`${api.url}/assets/main-Ab12.js`, { headers });
+  assert.equal(asset.headers.get('content-encoding'), 'br');
+  assert.match(asset.headers.get('vary')!, /Accept-Encoding/);
+  assert.equal(await asset.text(), 'export {};');
+  const plain = await fetch(`${api.url}/assets/main-Ab12.js`, { headers: { 'accept-encoding': 'identity' } });
+  assert.equal(plain.headers.get('content-encoding'), null);
 });
 
 test('[HTTP20] what is not there is not the page', async () => {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { glob, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { compressBuild } from './compress.ts';
 
 interface BuildLog {
   info(fields: object, message: string): void;
@@ -33,6 +34,7 @@ export async function buildPage({ log }: { log: BuildLog }): Promise<string> {
   const unfinished = path.join(distDir, `unfinished-${process.pid}-${startedAt}`);
   try {
     await runVite(vite, unfinished);
+    await compressBuild(unfinished);
     await rename(unfinished, target).catch(async (error: unknown) => {
       // Somebody else was faster with the same sources.
       if (!(await exists(target))) throw error;
