@@ -46,10 +46,8 @@ export async function migrate(database: Database, direction: MigrationDirection,
         cause: error,
       });
     }
-    for (const { migrationName } of results) {
-      changed.add(migrationName);
-      log.info({ migration: migrationName, direction }, 'migrated');
-    }
+    for (const { migrationName } of results) changed.add(migrationName);
+    if (changed.size > 0) log.info({ direction, migrations: [...changed] }, 'migrated');
   }
   return (await migrator.getMigrations()).map(({ name, executedAt }) => ({
     name,

@@ -10,6 +10,17 @@ test('[OPS21] the start-up table tells address, roles, each adapter with its rea
   assert.match(table, /http:\/\/localhost:4000 .*roles: api, collab, bridge, worker/);
   assert.match(table, /database +SQLite +DATABASE_URL is not set/);
   assert.match(table, /run queue +BullMQ on embedded PGlite +REDIS_URL is not set/);
+  assert.match(table, /runs +WebAssembly/);
+  const api = loadConfig(
+    {
+      DATABASE_URL: 'mysql://db/lectern',
+      REDIS_URL: 'redis://cache',
+      JWT_SECRET: 'x'.repeat(32),
+      PUBLIC_URL: 'http://a',
+    },
+    ['--roles', 'api'],
+  );
+  assert.doesNotMatch(startUpTable(api, undefined), /WebAssembly/);
   for (const word of ['DEMO', 'lectern-demo', ...demo.logins]) assert.ok(table.includes(word), word);
 });
 

@@ -7,6 +7,11 @@ function adapters(config: Config): [part: string, adapter: string, why: string][
   const { databaseUrl, redis, dataDir } = config;
   const database = databaseUrl === undefined ? undefined : new URL(databaseUrl);
   const queueAndBus = redis.url === undefined ? undefined : `Redis at ${new URL(redis.url).host}`;
+  const worker: [string, string, string] = [
+    'runs',
+    'WebAssembly (QuickJS, Pyodide)',
+    `WORKER_ISOLATION is ${config.workerIsolation}`,
+  ];
   return [
     ['database', database === undefined ? 'SQLite' : `MySQL at ${database.host}`, why('DATABASE_URL', database)],
     [
@@ -20,7 +25,7 @@ function adapters(config: Config): [part: string, adapter: string, why: string][
       config.jwtSecret === undefined ? 'made and kept in the data directory' : 'given',
       why('JWT_SECRET', config.jwtSecret),
     ],
-    ['runs', 'WebAssembly (QuickJS, Pyodide)', `WORKER_ISOLATION is ${config.workerIsolation}`],
+    ...(config.roles.includes('worker') ? [worker] : []),
     ['data directory', dataDir, 'DATA_DIR'],
   ];
 }
