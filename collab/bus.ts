@@ -13,10 +13,13 @@ export async function connectBus(deps: {
   gateway: Gateway;
   live: LiveDocuments;
   edits: ServerEdits;
+  /** Called before sockets are judged again. */
+  accessChanged: () => void;
 }): Promise<() => Promise<void>> {
   const { bus, gateway, live, edits } = deps;
 
   async function rejudge(matches: (admission: { classroomId: string; userId: string; sessionId: string }) => boolean) {
+    deps.accessChanged();
     const affected = [...gateway.channels()].filter(({ admission }) => {
       if (admission === undefined) return false;
       const { classroomId } = admission.name;

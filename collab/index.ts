@@ -55,6 +55,7 @@ export async function startCollab(deps: {
   const edits = createServerEdits({ hocuspocus: () => hocuspocus, live, writePath });
   const hocuspocus = createHocuspocus({ db, clock, newId, log, live, writePath, edits, presence });
 
+  let accessChanges = 0;
   const owners = new WeakMap<Document, Map<number, AwarenessOwner>>();
   const gateway = createGateway({
     hocuspocus,
@@ -63,6 +64,7 @@ export async function startCollab(deps: {
     log,
     allowedOrigins: config.http.allowedOrigins,
     admit: (token, document) => admit({ db, tokens, clock }, token, document),
+    accessChanges: () => accessChanges,
     rejudge: ({ name, sessionId, user }) =>
       judge({ db, tokens, clock }, { sub: user.id, sid: sessionId, cls: name.classroomId }, name),
     awarenessOwners(document) {
@@ -75,7 +77,10 @@ export async function startCollab(deps: {
     for (const { document } of live.all()) updateServerState(document, { log: state });
     if (state !== 'full') for (const channel of [...gateway.channels()]) channel.logHasRoom();
   });
-  const disconnectBus = await connectBus({ bus, gateway, live, edits });
+  const accessChanged = () => {
+    accessChanges += 1;
+  };
+  const disconnectBus = await connectBus({ bus, gateway, live, edits, accessChanged });
 
   return {
     upgrade: gateway.upgrade,

@@ -66,6 +66,15 @@ export function createLiveDocuments(log: Log): LiveDocuments {
     }
   }
 
+  /** Whatever one document does wrong, the others of the batch get their updates. */
+  function applySafely(target: Live, updates: readonly PendingUpdate[]): void {
+    try {
+      applyTo(target, updates);
+    } catch (error) {
+      log.error({ error, document: target.document.name }, 'committed updates could not be applied');
+    }
+  }
+
   return {
     get: (name) => live.get(name),
     all: () => live.values(),
@@ -87,7 +96,7 @@ export function createLiveDocuments(log: Log): LiveDocuments {
       }
       for (const [name, updates] of groups) {
         const target = live.get(name);
-        if (target !== undefined) applyTo(target, updates);
+        if (target !== undefined) applySafely(target, updates);
         loading.get(name)?.push(...updates);
       }
     },

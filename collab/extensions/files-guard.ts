@@ -1,25 +1,26 @@
 import type { Document, Extension } from '@hocuspocus/server';
+import type { Log } from '#platform/log.ts';
 import type { ChannelContext } from '../gateway/channel.ts';
 import { fileMap } from '../files.ts';
 import { serverOrigin } from '../live-documents.ts';
 import type { ServerEdits } from '../server-edits.ts';
 
-export type FilesGuardDeps = { edits: Pick<ServerEdits, 'edit'> };
+export type FilesGuardDeps = { edits: Pick<ServerEdits, 'edit'>; log: Log };
 
 /**
  * The list of files belongs to the server, but a Yjs update can touch anything in a document. What a client does to the
  * list is undone by an edit of the server, which travels like every other edit.
  */
-export function filesGuard({ edits }: FilesGuardDeps): Extension<ChannelContext> {
+export function filesGuard(deps: FilesGuardDeps): Extension<ChannelContext> {
   return {
     extensionName: 'files-guard',
     async afterLoadDocument({ document }) {
-      guard(document, edits);
+      guard(document, deps);
     },
   };
 }
 
-function guard(document: Document, edits: FilesGuardDeps['edits']): void {
+function guard(document: Document, { edits, log }: FilesGuardDeps): void {
   const files = fileMap(document);
   let ours = new Map(Object.entries(files.toJSON()));
   files.observe((_event, transaction) => {
@@ -28,7 +29,11 @@ function guard(document: Document, edits: FilesGuardDeps['edits']): void {
       return;
     }
     // Not within the transaction that is being observed.
-    queueMicrotask(() => void restore());
+    queueMicrotask(() => {
+      restore().catch((error: unknown) =>
+        log.error({ error, document: document.name }, 'the list of files could not be put back'),
+      );
+    });
   });
 
   async function restore(): Promise<void> {

@@ -19,6 +19,8 @@ export type ChannelDeps = {
   live: LiveDocuments;
   writePath: WritePath;
   admit: (token: string, document: string) => Promise<Admission | CloseReason>;
+  /** How often rights have changed on this node. */
+  accessChanges: () => number;
   rejudge: (admission: Admission) => Promise<Admission | CloseReason>;
   /** The awareness ids taken in a document. */
   awarenessOwners: (document: Document) => Map<number, AwarenessOwner>;
@@ -72,17 +74,26 @@ export class Channel {
   /** Judges the token and opens the document; frames that arrive meanwhile wait. */
   async open(token: string): Promise<void> {
     try {
-      const admission = await this.#deps.admit(token, this.document);
+      const admission = await this.#admit(token);
       if (this.#closed) return;
       if (typeof admission === 'string') return this.#refuse(admission);
       this.#admission = admission;
+      const request = new Request('http://collab.invalid/');
+      this.#virtual = this.#deps.hocuspocus.handleConnection(this.#engineSocket(), request, { channel: this });
+      this.#virtual.handleMessage(wire.concat(this.#enginePrefix, wire.authToken()));
     } catch (error) {
-      this.#deps.log.error({ error }, 'a document socket could not be judged');
-      return this.#refuse('cannotLoad');
+      this.#deps.log.error({ error }, 'a document socket could not be opened');
+      this.#refuse('cannotLoad');
     }
-    const request = new Request('http://collab.invalid/');
-    this.#virtual = this.#deps.hocuspocus.handleConnection(this.#engineSocket(), request, { channel: this });
-    this.#virtual.handleMessage(wire.concat(this.#enginePrefix, wire.authToken()));
+  }
+
+  /** Rights that change while they are being looked up are looked up again: the news could not have found this socket. */
+  async #admit(token: string): Promise<Admission | CloseReason> {
+    for (;;) {
+      const changes = this.#deps.accessChanges();
+      const admission = await this.#deps.admit(token, this.document);
+      if (this.#closed || changes === this.#deps.accessChanges()) return admission;
+    }
   }
 
   /** Called by the `connected` hook: the document is in memory and this channel is one of its readers. */

@@ -10,7 +10,7 @@ const deadAfterMs = 30_000;
 /** More than this waiting in a socket means that its reader will not catch up. */
 const maxBufferedBytes = 8 * 1024 * 1024;
 /** How long a closing handshake may take before the connection is cut. */
-const closeWithinMs = 2_000;
+export const closeWithinMs = 2_000;
 
 /** One real WebSocket of either endpoint: liveness, back-pressure and closing, nothing about documents. */
 export interface ClientSocket {

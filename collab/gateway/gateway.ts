@@ -6,7 +6,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { closeCodes, type CloseReason } from '#contract/close-codes.ts';
 import { limits } from '#contract/limits.ts';
 import { Channel, type ChannelDeps } from './channel.ts';
-import { createClientSocket, type ClientSocket } from './client-socket.ts';
+import { closeWithinMs, createClientSocket, type ClientSocket } from './client-socket.ts';
 import { createHocuspocusDialect, createYWebsocketDialect } from './dialect.ts';
 import { messageType } from './wire.ts';
 
@@ -169,7 +169,11 @@ export function createGateway(deps: GatewayDeps): Gateway {
       for (const channel of [...channels]) channel.close('restarting');
       const { code, reason } = closeCodes.restarting;
       for (const ws of server.clients) ws.close(code, reason);
+      const late = setTimeout(() => {
+        for (const ws of server.clients) ws.terminate();
+      }, closeWithinMs);
       await Promise.all(gone);
+      clearTimeout(late);
     },
   };
 }
