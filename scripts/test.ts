@@ -1,4 +1,5 @@
 // npm test [-- part-of-a-path …] [--name 'pattern']: runs every *.test.ts, or those whose path has one of the parts.
+import { execFileSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
@@ -17,6 +18,11 @@ const files = globSync('**/*.test.ts', { exclude: ['**/node_modules', 'web/dist'
 if (files.length === 0) {
   console.error(`No test file has ${positionals.join(' or ')} in its path.`);
   process.exit(1);
+}
+
+// Tests that start the whole program would each build the page, all at once.
+if (files.some((file) => file.includes('e2e'))) {
+  execFileSync(process.execPath, ['web/build.ts'], { stdio: 'inherit' });
 }
 
 const counts = { passed: 0, failed: 0, skipped: 0 };
