@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const here = path.dirname(realpathSync(fileURLToPath(import.meta.url)));
 const guests = path.join(here, 'guest');
@@ -13,7 +13,7 @@ const packageFolder = (name: string): string => {
 
 /** A language engine and the process that holds it. */
 export type Engine = {
-  name: 'javascript' | 'python';
+  name: 'javascript' | 'python' | 'bundle';
   main: string;
   args: string[];
   /** The only files the process may open: its own code and that of its engine. */
@@ -36,6 +36,14 @@ export const pythonEngine: Engine = {
   main: path.join(guests, 'python', 'main.ts'),
   args: [pyodide],
   readable: [path.join(pyodide, '*')],
+};
+
+/** Not an engine, but started like one: it prepares the code of the others. */
+export const bundleMaker: Engine = {
+  name: 'bundle',
+  main: path.join(guests, 'make-bundle.ts'),
+  args: [],
+  readable: [],
 };
 
 export const engineOf: Record<string, Engine> = {
@@ -64,7 +72,7 @@ export function offeredLanguages(): { id: string; version: string }[] {
  * a shell it also raises the stack, so that a program's recursion ends in the engine's own error, forbids core dumps and
  * bounds processor time, which holds even when this process is gone.
  */
-export function commandOf(engine: Engine): { command: string; args: string[] } {
+export function commandOf(engine: Engine, { bundled = false } = {}): { command: string; args: string[] } {
   const readable = [path.join(guests, '*'), path.join(project, 'package.json'), ...engine.readable];
   const flags = [
     '--permission',
@@ -76,7 +84,9 @@ export function commandOf(engine: Engine): { command: string; args: string[] } {
     '--max-old-space-size=128',
     '--expose-gc',
   ];
-  const rest = [engine.main, ...engine.args];
+  // Bundled, the guest finds its code in a descriptor; else it removes the types itself.
+  const main = bundled ? [path.join(guests, 'start.mjs'), pathToFileURL(engine.main).href] : [engine.main];
+  const rest = [...main, ...engine.args];
   if (!existsSync('/bin/sh')) return { command: process.execPath, args: [...flags, ...rest] };
   const script = [
     'stack=--stack-size=900',

@@ -2,10 +2,11 @@ import { availableParallelism } from 'node:os';
 import { defaultRunLimits, type FinalStatus, type RunJob, type RunResult } from '#contract/run.ts';
 import type { Log } from '#platform/log.ts';
 import type { Executor } from '../executor.ts';
-import { engineOf, javascriptEngine, offeredLanguages, pythonEngine, type Engine } from './engines.ts';
-import { spawnGuest, type GuestEnd } from './guest-process.ts';
+import { bundleMaker, engineOf, javascriptEngine, offeredLanguages, pythonEngine, type Engine } from './engines.ts';
+import { spawnGuest } from './guest-process.ts';
+import { makeFile, type MadeFile } from './made-file.ts';
 import { createPool, type Pool } from './pool.ts';
-import { makeSnapshot } from './snapshot.ts';
+import { runInGuest, type GuestEnd } from './run-in-guest.ts';
 
 type WasmDeps = { log: Log; engines?: Engine[] };
 
@@ -16,7 +17,8 @@ type WasmDeps = { log: Log; engines?: Engine[] };
  */
 export function openWasmExecutor({ log, engines = [javascriptEngine, pythonEngine] }: WasmDeps): Executor {
   const atOnce = Math.max(1, availableParallelism() - 1);
-  const opened = new Map(engines.map((engine) => [engine, openEngine({ engine, atOnce, log })]));
+  const bundle = makeFile({ maker: bundleMaker, what: 'bundle', log });
+  const opened = new Map(engines.map((engine) => [engine, openEngine({ engine, bundle, atOnce, log })]));
 
   return {
     isolation: 'wasm',
@@ -28,7 +30,8 @@ export function openWasmExecutor({ log, engines = [javascriptEngine, pythonEngin
       const tell = (status: 'compiling' | 'running') =>
         void progress({ status }).catch((error: unknown) => log.warn({ error, runId: job.runId }, 'stage not told'));
       tell(compiles ? 'compiling' : 'running');
-      const end = await guest.run(
+      const end = await runInGuest(
+        guest,
         {
           language: job.language,
           files: job.files,
@@ -49,19 +52,24 @@ export function openWasmExecutor({ log, engines = [javascriptEngine, pythonEngin
     },
     close: async () => {
       await Promise.all([...opened.values()].map((engine) => engine.close()));
+      await bundle.close();
     },
   };
 }
 
-function openEngine({ engine, atOnce, log }: { engine: Engine; atOnce: number; log: Log }): Pool {
+function openEngine(deps: { engine: Engine; bundle: MadeFile; atOnce: number; log: Log }): Pool {
+  const { engine, bundle, atOnce, log } = deps;
   if (engine !== pythonEngine) {
-    return createPool({ start: () => spawnGuest(engine, { log }), spare: 1, atOnce, ahead: Promise.resolve(), log });
+    const start = () => spawnGuest(engine, { bundle: bundle.descriptor(), log });
+    return createPool({ start, spare: 1, atOnce, ahead: bundle.settled, log });
   }
-  const snapshot = makeSnapshot({ log });
+  // A booted Python, with the driver and the common modules in it: from there it is a fraction of the way.
+  const maker = { ...engine, args: [...engine.args, 'make-snapshot'] };
+  const snapshot = makeFile({ maker, after: bundle, what: 'snapshot', log });
   const start = () => {
-    const descriptor = snapshot.descriptor();
-    const extraArgs = [descriptor === undefined ? 'boot' : 'from-snapshot'];
-    return spawnGuest(engine, { snapshot: descriptor, extraArgs, log });
+    const made = snapshot.descriptor();
+    const mode = made === undefined ? 'boot' : 'from-snapshot';
+    return spawnGuest({ ...engine, args: [...engine.args, mode] }, { made, bundle: bundle.descriptor(), log });
   };
   const pool = createPool({ start, spare: 1, atOnce, ahead: snapshot.settled, log });
   return {
@@ -83,8 +91,7 @@ function statusOf(end: GuestEnd): FinalStatus {
 
 function resultOf(job: RunJob, end: GuestEnd): RunResult {
   const status = statusOf(end);
-  const diagnostics = end.report?.diagnostics;
-  const shown = diagnostics?.map(({ file, line, column, message }) => `${file}:${line}:${column}: error: ${message}\n`);
+  const compile = compileOf(end);
   return {
     v: 1,
     runId: job.runId,
@@ -98,9 +105,15 @@ function resultOf(job: RunJob, end: GuestEnd): RunResult {
     wallMs: end.wallMs,
     cpuMs: end.cpuMs,
     memoryBytes: end.memoryBytes,
-    ...(diagnostics !== undefined && {
-      compile: { exitCode: 1, wallMs: end.wallMs, output: shown!.join(''), diagnostics },
-    }),
+    ...(compile !== undefined && { compile }),
     isolation: 'wasm',
   };
+}
+
+function compileOf({ report, wallMs, compiledMs }: GuestEnd): RunResult['compile'] {
+  if (compiledMs !== null) return { exitCode: 0, wallMs: compiledMs, output: '', diagnostics: [] };
+  if (report?.diagnostics === undefined) return undefined;
+  const { diagnostics } = report;
+  const lines = diagnostics.map(({ file, line, column, message }) => `${file}:${line}:${column}: error: ${message}\n`);
+  return { exitCode: 1, wallMs, output: lines.join(''), diagnostics };
 }

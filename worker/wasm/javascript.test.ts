@@ -166,6 +166,7 @@ test('[WRK17] TypeScript runs without its types, and keeps its lines', async () 
   assert.partialDeepStrictEqual(result, { status: 'runtime-error', stage: 'run', exitCode: 1, stdout: '1 Green\n' });
   assert.match(result.stderr, /^main.ts:8\nthrow new Error\("here"\);\n[^]*at .*main.ts:8:/);
   assert.deepEqual(stages, ['compiling', 'running']);
+  assert.partialDeepStrictEqual(result.compile, { exitCode: 0, output: '', diagnostics: [] });
 
   const files = {
     'main.ts':

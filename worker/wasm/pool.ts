@@ -3,6 +3,8 @@ import type { GuestProcess } from './guest-process.ts';
 
 /** After a process that did not come up, the next is not tried at once. */
 const retryMs = 1_000;
+/** Even a busy machine starts an engine in less. */
+const bootMs = 60_000;
 
 export type Pool = {
   /** A process whose engine is up, for one program. Rejects when the engine does not come up, or the pool is closed. */
@@ -34,12 +36,21 @@ export function createPool(deps: {
   const fill = () => {
     if (state !== 'open' || performance.now() < pausedUntil) return;
     while (booting.size < atOnce && ready.size + booting.size < spare + waiting.length) {
-      const guest = start();
+      let guest: GuestProcess;
+      try {
+        guest = start();
+      } catch (error) {
+        return failed(error);
+      }
+      const tooLate = setTimeout(() => guest.kill(), bootMs);
       booting.add(guest);
-      guest.ready.then(
-        () => arrived(guest),
-        (error: Error) => failed(guest, error),
-      );
+      void guest.ready
+        .then(
+          () => arrived(guest),
+          (error: unknown) => failed(error),
+        )
+        .finally(() => clearTimeout(tooLate));
+      void guest.closed.then(() => booting.delete(guest));
     }
   };
 
@@ -56,8 +67,7 @@ export function createPool(deps: {
     fill();
   };
 
-  const failed = (guest: GuestProcess, error: Error) => {
-    booting.delete(guest);
+  const failed = (error: unknown) => {
     if (state === 'closed') return;
     log.error({ error }, 'an engine did not come up');
     waiting.shift()?.reject(error);
@@ -99,7 +109,9 @@ export function createPool(deps: {
       state = 'closed';
       clearTimeout(retry);
       for (const waiter of waiting.splice(0)) waiter.reject(new Error('The worker is closed'));
-      await Promise.all([...ready, ...booting].map((guest) => guest.kill()));
+      const guests = [...ready, ...booting];
+      for (const guest of guests) guest.kill();
+      await Promise.all(guests.map((guest) => guest.closed));
     },
   };
 }

@@ -3,7 +3,7 @@ import process from 'node:process';
 import type { GuestMessage, Program, Report } from '../protocol.ts';
 
 /** 1 and 2 stay Node's own, so that its complaints never mix with what the program says. */
-export const guestFd = { control: 3, stdout: 4, stderr: 5, snapshot: 6 } as const;
+export const guestFd = { control: 3, stdout: 4, stderr: 5, made: 6 } as const;
 
 export type OutputName = 'stdout' | 'stderr';
 

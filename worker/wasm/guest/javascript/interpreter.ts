@@ -16,9 +16,11 @@ const megabyte = 1024 * 1024;
 const roomyStack = process.execArgv.some((flag) => Number(/^--stack-size=(\d+)$/.exec(flag)?.[1]) > 10_000);
 const stackBytes = roomyStack ? 2 * megabyte : 160 * 1024;
 
+const { guestFiles } = globalThis as { guestFiles?: Record<string, string> };
+
 function libraryFile(name: string): string {
   const url = new URL(`./lib/${name.slice('node:'.length).replace('/', '-')}.ts`, import.meta.url);
-  return stripTypeScriptTypes(readFileSync(url, 'utf8'));
+  return guestFiles?.[url.href] ?? stripTypeScriptTypes(readFileSync(url, 'utf8'));
 }
 
 /** A file with no import and no export, which says what it exports in CommonJS. */

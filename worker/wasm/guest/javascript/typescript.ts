@@ -2,8 +2,8 @@ import { Buffer } from 'node:buffer';
 import { SourceMap, stripTypeScriptTypes } from 'node:module';
 import type { Diagnostic } from '../../protocol.ts';
 
-/** Loads the compiler, so that the first program does not wait for it. */
-export function warmTypeScript(): void {
+/** Loads the compiler; when the doors are closed it would find nothing. */
+export function loadTypeScript(): void {
   stripTypeScriptTypes('const ready: boolean = true;');
 }
 

@@ -28,10 +28,10 @@ type Pyodide = {
 type Options = { _makeSnapshot?: boolean; _loadSnapshot?: Uint8Array };
 
 function readSnapshot(): Uint8Array {
-  const bytes = new Uint8Array(fstatSync(guestFd.snapshot).size);
+  const bytes = new Uint8Array(fstatSync(guestFd.made).size);
   for (let offset = 0; offset < bytes.length;) {
     // Always by position: the descriptor is shared with other guests.
-    const count = readSync(guestFd.snapshot, bytes, offset, bytes.length - offset, offset);
+    const count = readSync(guestFd.made, bytes, offset, bytes.length - offset, offset);
     if (count === 0) throw new Error('The snapshot is cut short');
     offset += count;
   }
@@ -66,7 +66,7 @@ if (mode === 'make-snapshot') {
   const maker = await boot({ _makeSnapshot: true });
   install(maker);
   const bytes = maker.makeMemorySnapshot();
-  for (let offset = 0; offset < bytes.length;) offset += writeSync(guestFd.snapshot, bytes, offset);
+  for (let offset = 0; offset < bytes.length;) offset += writeSync(guestFd.made, bytes, offset);
   process.exit(0);
 }
 
