@@ -37,7 +37,6 @@ export const filePathSchema = z
   .string()
   .min(1)
   .max(200)
-  // oxlint-disable-next-line no-control-regex
   .regex(
     /^(?!\/)(?!.*(?:^|\/)\.{0,2}(?:\/|$))[^\\\u0000-\u001f\u007f]+$/,
     'must be a relative path such as "src/main.py"',

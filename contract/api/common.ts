@@ -6,7 +6,6 @@ export const timeSchema = z.iso.datetime();
 
 /** Text a person reads: trimmed, no control characters, at most `max` UTF-16 units. */
 export function shownText(max: number) {
-  // oxlint-disable-next-line no-control-regex
   return z
     .string()
     .trim()

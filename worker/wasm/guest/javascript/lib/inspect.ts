@@ -29,7 +29,6 @@ const escapes: Record<string, string> = {
 
 function quote(text: string): string {
   const mark = !text.includes("'") ? "'" : !text.includes('"') ? '"' : !text.includes('`') ? '`' : "'";
-  // oxlint-disable-next-line no-control-regex
   const body = text.replace(/[\u0000-\u001f\u007f-\u009f\\]/g, (char) => {
     const code = char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0');
     return escapes[char] ?? `\\x${code}`;
