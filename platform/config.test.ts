@@ -182,6 +182,13 @@ test('[CFG10] lists are separated by commas, and a given list of origins replace
   assert.deepEqual(config.http.trustProxy, ['10.0.0.1']);
 });
 
+test('[CFG12] proxies are addresses, networks or names of local ones', () => {
+  const trusted = ['10.0.0.1', '10.0.0.0/8', '::1', 'fd00::/8', 'loopback'];
+  assert.deepEqual(loadConfig({ TRUST_PROXY: trusted.join(',') }, []).http.trustProxy, trusted);
+  for (const TRUST_PROXY of ['proxy.local', '10.0.0.0/33', '10.0.0.1/8/8', '1', 'true', '10.0.0.1/x'])
+    assert.throws(() => loadConfig({ TRUST_PROXY }, []), /TRUST_PROXY: must be addresses/, TRUST_PROXY);
+});
+
 test('[CFG11] docs/OPERATIONS.md lists every variable with its default', () => {
   const page = readFileSync(new URL('../docs/OPERATIONS.md', import.meta.url), 'utf8');
   const listed = new Map(

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
+import { isIP } from 'node:net';
 import path from 'node:path';
 import { z } from 'zod';
 
@@ -53,6 +54,16 @@ const list = z.string().transform((value) =>
     .filter((item) => item !== ''),
 );
 
+/** What Express' `trust proxy` takes. */
+function isProxyAddress(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0) return ['loopback', 'linklocal', 'uniquelocal'].includes(text);
+  return (
+    rest.length === 0 && (bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128)))
+  );
+}
+
 const flag = z
   .enum(['0', '1', 'true', 'false'], 'must be 1 or 0')
   .transform((value) => value === '1' || value === 'true');
@@ -73,7 +84,9 @@ export const environmentSchema = z.object({
     .default('{lectern}'),
   JWT_SECRET: z.string().min(32, 'must be at least 32 bytes; make one with: openssl rand -base64 48').optional(),
   METRICS_TOKEN: z.string().min(16, 'must be at least 16 characters').optional(),
-  TRUST_PROXY: list.optional(),
+  TRUST_PROXY: list
+    .refine((items) => items.every(isProxyAddress), 'must be addresses or networks such as 10.0.0.0/8, or loopback')
+    .optional(),
   DRAIN_TIMEOUT_MS: z.coerce.number('must be a number of milliseconds').int().min(0).max(600_000).default(10_000),
   WORKER_ISOLATION: z.enum(['auto', 'full', 'guarded', 'wasm', 'remote']).default('auto'),
   DEMO: flag.optional(),
