@@ -253,8 +253,6 @@ export class Channel {
       void writePath.stored(this.document).then(stored);
       return;
     }
-    // What only deletes makes room and always passes.
-    if (verdict === 'new' && !this.#deps.live.hasRoom(this.document, update.length)) return this.close('tooLarge');
     const admission = this.#admission!;
     const full = writePath.state() === 'full';
     if (admission.access === 'read' || full) {
@@ -264,6 +262,8 @@ export class Channel {
       if (answer !== undefined) this.#socket.send(answer);
       return;
     }
+    // What only deletes makes room and always passes.
+    if (verdict === 'new' && !this.#deps.live.hasRoom(this.document, update.length)) return this.close('tooLarge');
     writePath.append({ document: this.document, epoch, userId: admission.user.id, update }, stored);
   }
 }
