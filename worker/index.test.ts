@@ -56,6 +56,9 @@ test('[WRK2, WRK23] the worker registers, runs what the queue brings, and is gon
     const result = runResultSchema.parse(event.value);
     assert.partialDeepStrictEqual(result, { runId: job.runId, status: 'ok', stdout: '42\n', isolation: 'wasm' });
 
+    const renewed = async () => [...(await queue.workers()).values()][0]!.heartbeatAt > registration!.heartbeatAt;
+    await waitFor(renewed, { withinMs: 10_000 });
+
     await worker.close();
     assert.equal((await queue.workers()).size, 0);
     if (process.platform === 'linux') assert.deepEqual(childProcesses(), []);

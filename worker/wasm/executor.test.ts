@@ -166,14 +166,15 @@ test('[WRK13] programs of several files import one another', async () => {
   assert.equal(deep.stdout, '7\n', deep.stderr);
   const javascript = await run('javascript', {
     'main.js':
-      "import { area } from './shapes/square.js';\nimport old, { name } from './old.cjs';\nimport data from './data.json';\nconsole.log(area(3), name, old.size, data);\n",
+      "import { area } from './shapes/square.js';\nimport old, { name } from './old.cjs';\nimport data from './data.json';\nimport { notes } from './notes';\nconsole.log(area(3), name, old.size, data, notes);\n",
     'shapes/square.js': "import { square } from '../math';\nexport const area = (side) => square(side);\n",
     'math.mjs': 'export const square = (x) => x ** 2;\n',
+    'notes.js': '// unlike module.exports = {}\nexport const notes = 1;\n',
     'old.cjs': "const part = require('./part');\nmodule.exports = { name: 'old', size: part.size };\n",
     'part.js': 'exports.size = 5;\n',
     'data.json': '{"rows": [1, 2]}',
   });
-  assert.equal(javascript.stdout, '9 old 5 { rows: [ 1, 2 ] }\n', javascript.stderr);
+  assert.equal(javascript.stdout, '9 old 5 { rows: [ 1, 2 ] } 1\n', javascript.stderr);
 });
 
 test('[WRK14] text of every script goes in and comes out; what is not UTF-8 is shown as broken', async () => {

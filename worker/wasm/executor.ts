@@ -16,7 +16,7 @@ type WasmDeps = { log: Log; engines?: Engine[] };
  * loop, as a person would expect it. There are no processes inside.
  */
 export function openWasmExecutor({ log, engines = [javascriptEngine, pythonEngine] }: WasmDeps): Executor {
-  const atOnce = Math.max(1, availableParallelism() - 1);
+  const atOnce = availableParallelism();
   const bundle = makeFile({ maker: bundleMaker, what: 'bundle', log });
   const opened = new Map(engines.map((engine) => [engine, openEngine({ engine, bundle, atOnce, log })]));
 

@@ -68,8 +68,9 @@ export function spawnGuest(engine: Engine, { made, bundle, log }: GuestFiles & {
   });
   child.once('close', (exitCode, signal) => {
     const said = complaints();
-    // Once a program runs, it is the program that makes its engine complain.
-    if (said !== '') log[given ? 'debug' : 'warn']({ engine: engine.name, said }, 'a guest complained');
+    // What an engine says while a program runs is about the program, unless the process ended over it.
+    const level = given && signal === 'SIGKILL' ? 'debug' : 'warn';
+    if (said !== '') log[level]({ engine: engine.name, said, exitCode, signal }, 'a guest complained');
     ready.reject(new Error(`the ${engine.name} process ended while it started (${signal ?? exitCode})`));
     closed.resolve();
   });

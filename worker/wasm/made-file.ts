@@ -39,9 +39,12 @@ export function makeFile(deps: { maker: Engine; after?: MadeFile; what: string; 
     if (closed) return;
     const files = openNameless();
     reading = files.reading;
-    guest = spawnGuest(maker, { made: files.writing, bundle: after?.descriptor(), log });
-    await guest.closed;
-    closeSync(files.writing);
+    try {
+      guest = spawnGuest(maker, { made: files.writing, bundle: after?.descriptor(), log });
+      await guest.closed;
+    } finally {
+      closeSync(files.writing);
+    }
     made = guest.end().exitCode === 0;
     if (!made && !closed) throw new Error(`the maker ended with ${guest.end().exitCode}`);
     const ms = Math.round(performance.now() - startedAt);

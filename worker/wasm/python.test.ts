@@ -39,6 +39,15 @@ test('[WRK18] a program finds what a script finds', async () => {
   assert.partialDeepStrictEqual(await run('python', hook), { exitCode: 1, stdout: 'hooked division by zero\n' });
 });
 
+test('[WRK18] a file of the program comes before a standard module of its name', async () => {
+  const files = {
+    'main.py': 'import random, statistics\nprint(random.mine, statistics.mean([1, 3]))\n',
+    'random.py': 'mine = "my own"\n',
+  };
+  const result = await run('python', files);
+  assert.partialDeepStrictEqual(result, { status: 'ok', stdout: 'my own 2\n' }, result.stderr);
+});
+
 test('[WRK18] chance is not the same twice', async () => {
   const source = 'import random, secrets, uuid\nprint(random.random(), secrets.token_hex(8), uuid.uuid4())';
   const [first, second] = [await output(source), await output(source)];

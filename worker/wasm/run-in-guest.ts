@@ -97,10 +97,12 @@ export async function runInGuest(guest: GuestProcess, program: Program, options:
   clearInterval(watch);
   signal.removeEventListener('abort', cancel);
   const end = guest.end();
+  const output = collector.take();
   const used = before && last && { cpuMs: last.cpuMs - before.cpuMs, bytes: peakBytes - before.residentBytes };
   return {
-    ...collector.take(),
-    stopped,
+    ...output,
+    // The last of it may have been read after the guest was done.
+    stopped: stopped ?? (output.truncated ? 'output-limit' : null),
     stage: compileMs !== undefined && compiledMs === null ? 'compile' : 'run',
     report,
     signal: end.signal,

@@ -23,11 +23,6 @@ function libraryFile(name: string): string {
   return guestFiles?.[url.href] ?? stripTypeScriptTypes(readFileSync(url, 'utf8'));
 }
 
-/** A file with no import and no export, which says what it exports in CommonJS. */
-function isCommonJs(path: string, source: string): boolean {
-  return path.endsWith('.cjs') || path.endsWith('.cts') || /\b(module\.exports|exports\s*[.[])/.test(source);
-}
-
 /** QuickJS with our library loaded, waiting for one program. */
 export async function createInterpreter(): Promise<{ run(running: Running): never }> {
   const trackRejections = interceptTable();
@@ -44,6 +39,13 @@ export async function createInterpreter(): Promise<{ run(running: Running): neve
 
   const call = (name: string, ...args: QuickJSHandle[]) =>
     context.getProp(library!, name).consume((fn) => context.callFunction(fn, context.undefined, ...args));
+
+  /** A file without import and export that says in CommonJS what it exports. */
+  const isCommonJs = (path: string, source: string) => {
+    if (/\.c[jt]s$/.test(path)) return true;
+    if (!/\b(module\.exports|exports\s*[.[])/.test(source)) return false;
+    return context.evalCode(wrapCommonJs(source), path, { compileOnly: true }).error === undefined;
+  };
 
   runtime.setModuleLoader(
     (name) => {

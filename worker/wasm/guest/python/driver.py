@@ -31,6 +31,15 @@ def close_doors():
     os.environ.update(HOME=FOLDER, LANG="C.UTF-8")
 
 
+def uncover(folder):
+    """The program's own files come before standard modules of the same name, also before those loaded ahead."""
+    own = {name.partition(".")[0] for name in os.listdir(folder)}
+    for name, module in list(sys.modules.items()):
+        origin = getattr(getattr(module, "__spec__", None), "origin", None)
+        if name.partition(".")[0] in own and origin not in (None, "built-in", "frozen"):
+            del sys.modules[name]
+
+
 def sleep(seconds, /):
     """time.sleep. The engine's own would spin."""
     if seconds < 0:
@@ -120,6 +129,7 @@ def run(entry, arguments):
     os.chdir(FOLDER)
     sys.argv = [entry, *json.loads(arguments)]
     sys.path[0] = os.path.dirname(path)
+    uncover(sys.path[0])
     main = types.ModuleType("__main__")
     main.__file__ = path
     main.__builtins__ = builtins
