@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readdir, readFile, rm, symlink, unlink, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, readdir, rm, stat, symlink, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { after, before } from 'node:test';
@@ -25,6 +25,7 @@ before(async () => {
     'package-lock.json',
     'contract',
     'web/build.ts',
+    'web/compress.ts',
     'web/vite.config.ts',
     'web/index.html',
   ]) {
@@ -36,6 +37,7 @@ before(async () => {
     inCopy('web/src/main.tsx'),
     "import { parsePath } from './route.ts';\nconsole.log(parsePath('/'));\n",
   );
+  await writeFile(inCopy('web/public/large.svg'), `<svg>${' '.repeat(5_000)}</svg>`);
   await symlink(path.join(root, 'node_modules'), inCopy('node_modules'));
 });
 after(() => rm(copy, { recursive: true, force: true }));
@@ -47,6 +49,9 @@ test('[WEB12] starts at the same time build one page that is whole; the next one
   assert.deepEqual(await readdir(inCopy('web/dist')), [path.basename(first.dir)]);
   const html = await readFile(path.join(first.dir, 'index.html'), 'utf8');
   const script = /src="\/(assets\/[^"]+\.js)"/.exec(html)?.[1];
+  for (const compressed of ['large.svg.br', 'large.svg.gz']) {
+    assert.ok((await stat(path.join(first.dir, compressed))).size < 500);
+  }
   assert.ok(script !== undefined && (await readFile(path.join(first.dir, script))).length > 0);
 });
 
