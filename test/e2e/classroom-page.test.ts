@@ -198,6 +198,9 @@ test('[WEB18] in practice students write in their own copies, and the teacher lo
   await changeMode(teacher, /Practice/);
   await says(student.page, 'This is your own copy. Only you and the teachers see it.');
   await replaceAll(student, 'mine = 1');
+  // Toni has never been here: there is a copy to look into all the same.
+  await teacher.page.getByRole('button', { name: /Open the copy of Toni Student/ }).click();
+  await shows(teacher, '');
   await teacher.page.getByRole('button', { name: /Open the copy of Sam Student/ }).click();
   await shows(teacher, 'mine = 1');
   await says(student.page, /Instructor is looking at this copy/);

@@ -9,7 +9,7 @@ import { ClassroomHeader } from './classroom-header.tsx';
 import { DocumentTabs } from './document-tabs.tsx';
 import { ModeBanner } from './mode-banner.tsx';
 import { Recovery } from './recovery-dialog.tsx';
-import type { Rights } from './rights.ts';
+import { accessTo, type Rights } from './rights.ts';
 import type { Room } from './room.ts';
 import { Roster, rosterOf } from './roster.tsx';
 import { usePeople } from './use-people.ts';
@@ -24,7 +24,7 @@ const roomForRoster = () => matchMedia('(min-width: 900px)').matches;
 export function ClassroomView({ room, user, rights }: { room: Room; user: User; rights: Rights }) {
   const { strings } = usePage();
   const { shown, unsavedElsewhere, notice } = useStore(room.state);
-  const { classroom, documents } = rights;
+  const { classroom } = rights;
   const staff = isStaff(classroom.myRole);
   const { people, files } = usePeople(shown);
   const presence = staff ? [...new Set(people.map((person) => person.user.id))].toSorted().join() : '';
@@ -34,15 +34,7 @@ export function ClassroomView({ room, user, rights }: { room: Room; user: User; 
 
   const me = { id: user.id, name: user.name, role: classroom.myRole, online: true, here: { path: undefined } };
   const entries = useMemo(() => rosterOf(members, people, me, files), [members, people, files, user, classroom.myRole]);
-  const workspaces = useMemo(() => new Set(documents.map(({ name }) => name)), [documents]);
   const nameOf = (id: string) => entries.find((entry) => entry.id === id)?.name ?? '…';
-
-  // Workspaces are made when students come, so staff look for new ones whenever the list of people has changed.
-  const studentCount = entries.filter(({ role }) => role === 'student').length;
-  const copies = documents.filter(({ kind }) => kind === 'workspace').length;
-  useEffect(() => {
-    if (staff && studentCount > copies) void room.reload();
-  }, [staff, studentCount, presence]);
 
   useEffect(() => {
     document.title = `${classroom.title} – ${strings.product}`;
@@ -83,7 +75,7 @@ export function ClassroomView({ room, user, rights }: { room: Room; user: User; 
           entries={entries}
           meId={user.id}
           classroomId={classroom.id}
-          workspaces={staff || classroom.myRole === 'observer' ? workspaces : new Set()}
+          mayOpen={(name) => accessTo(rights, name) !== undefined}
           shown={shown?.name}
           onOpen={(name) => {
             room.show(name);

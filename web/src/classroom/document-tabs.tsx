@@ -1,4 +1,4 @@
-import { formatDocumentName } from '#contract/document-name.ts';
+import { formatDocumentName, parseDocumentName } from '#contract/document-name.ts';
 import { usePage } from '../page.ts';
 import { useStore } from '../store.ts';
 import { Tabs } from '../ui/tabs.tsx';
@@ -11,17 +11,14 @@ export function DocumentTabs(props: { room: Room; rights: Rights; userId: string
   const { room, rights, userId, nameOf } = props;
   const shown = useStore(room.state, ({ shown: line }) => line?.name);
   const { id: classroomId, myRole } = rights.classroom;
+  const main = formatDocumentName({ kind: 'main', classroomId });
   const own = formatDocumentName({ kind: 'workspace', classroomId, userId });
-  const tabs = rights.documents
-    .filter(({ kind, name }) => kind === 'main' || (name === own && myRole === 'student') || name === shown)
-    .map(({ kind, name, userId: owner }) => ({
-      id: name,
-      label:
-        kind === 'main'
-          ? strings.documents.main
-          : name === own
-            ? strings.documents.own
-            : strings.documents.copyOf(nameOf(owner ?? '')),
-    }));
+  const names = new Set([main, ...(myRole === 'student' ? [own] : []), ...(shown === undefined ? [] : [shown])]);
+  const label = (name: string) => {
+    if (name === main) return strings.documents.main;
+    if (name === own) return strings.documents.own;
+    return strings.documents.copyOf(nameOf(parseDocumentName(name)?.userId ?? ''));
+  };
+  const tabs = [...names].map((name) => ({ id: name, label: label(name) }));
   return <Tabs class="documents" label={strings.documents.label} tabs={tabs} selected={shown} onSelect={room.show} />;
 }

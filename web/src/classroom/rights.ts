@@ -1,6 +1,6 @@
 import type { Classroom, CollabToken } from '#contract/api/classrooms.ts';
-import { formatDocumentName } from '#contract/document-name.ts';
-import type { Mode, Role } from '#contract/roles.ts';
+import { formatDocumentName, parseDocumentName } from '#contract/document-name.ts';
+import { isStaff, type Mode, type Role } from '#contract/roles.ts';
 import { getClassroom, getCollabToken } from '../api/classrooms.ts';
 import type { Client } from '../api/client.ts';
 import { ApiError } from '../api/problem.ts';
@@ -29,6 +29,18 @@ export async function fetchRights(client: Client, classroomId: string): Promise<
     publicOrigin: endpoint.origin.replace(/^ws/, 'http'),
     documents: collab.documents.filter((document) => document.kind !== 'wall'),
   };
+}
+
+/**
+ * What I may do with a document; undefined: nothing. Staff may open the copy of every student, and theirs are not listed
+ * before somebody has opened them: the server makes them then.
+ */
+export function accessTo({ classroom, documents }: Rights, name: string): 'write' | 'read' | undefined {
+  const listed = documents.find((document) => document.name === name);
+  if (listed !== undefined) return listed.access;
+  const parsed = parseDocumentName(name);
+  const copy = parsed?.kind === 'workspace' && parsed.classroomId === classroom.id;
+  return copy && isStaff(classroom.myRole) ? 'write' : undefined;
 }
 
 /** Where a person works in a mode (contract §3): students practise in their own copy, everybody else is in `main`. */

@@ -10,7 +10,7 @@ import { openLine, type Line } from '../document/line.ts';
 import { takeTexts, type RecoveryCopy } from '../document/recovery.ts';
 import { createStore, patch, type Store } from '../store.ts';
 import { findLostTexts } from './lost-texts.ts';
-import { defaultDocument, fetchRights, persist, type Rights } from './rights.ts';
+import { accessTo, defaultDocument, fetchRights, persist, type Rights } from './rights.ts';
 
 export interface RoomState {
   /** `closed`: this person cannot be here (any more); `reason` says whether they ever were. */
@@ -67,15 +67,15 @@ export function enterRoom(deps: { client: Client; classroomId: string; user: { i
   }
 
   function open(rights: Rights, name: string): Line | undefined {
-    const entry = rights.documents.find((document) => document.name === name);
-    if (entry === undefined) return undefined;
+    const access = accessTo(rights, name);
+    if (access === undefined) return undefined;
     let refusals = 0;
     let modeSeen: Mode | undefined;
     const line = openLine({
       url: rights.socketUrl,
       name,
       token: rights.token,
-      access: entry.access,
+      access,
       user: { id: user.id, name: user.name, color: cursorColor(user.id), role: rights.classroom.myRole },
       onStopped: (code) => void stopped(line, code, ++refusals),
     });
@@ -172,9 +172,9 @@ export function enterRoom(deps: { client: Client; classroomId: string; user: { i
     patch(state, { phase: 'open', reason: undefined, rights });
     if (before.rights?.classroom.mode !== rights.classroom.mode) showDefault(rights);
     for (const line of lines()) {
-      const entry = rights.documents.find((document) => document.name === line.name);
-      if (entry === undefined) loseAccess(line, rights);
-      else if (entry.access !== line.access) replace(line, rights);
+      const access = accessTo(rights, line.name);
+      if (access === undefined) loseAccess(line, rights);
+      else if (access !== line.access) replace(line, rights);
     }
   }
 

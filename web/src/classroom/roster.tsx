@@ -34,8 +34,8 @@ export function Roster(props: {
   entries: RosterEntry[];
   meId: string;
   classroomId: string;
-  /** Names of the workspaces I may open. */
-  workspaces: ReadonlySet<string>;
+  /** Whether I may open a student's copy, by its name. */
+  mayOpen: (document: string) => boolean;
   shown: string | undefined;
   onOpen: (document: string) => void;
 }) {
@@ -69,7 +69,7 @@ function RosterRow(props: {
   entry: RosterEntry;
   meId: string;
   classroomId: string;
-  workspaces: ReadonlySet<string>;
+  mayOpen: (document: string) => boolean;
   shown: string | undefined;
   onOpen: (document: string) => void;
 }) {
@@ -79,7 +79,7 @@ function RosterRow(props: {
   const isMe = entry.id === props.meId;
   const where = !entry.online ? texts.offline : entry.here === undefined ? texts.online : texts.here(entry.here.path);
   const workspace = formatDocumentName({ kind: 'workspace', classroomId, userId: entry.id });
-  const opens = !isMe && entry.role === 'student' && props.workspaces.has(workspace);
+  const opens = !isMe && entry.role === 'student' && props.mayOpen(workspace);
   const content = (
     <>
       <span class="avatar" style={{ '--color': cursorColor(entry.id) }} aria-hidden="true">
