@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { defaultRunLimits, runResultSchema, type RunFile, type RunLimits, type RunResult } from '#contract/run.ts';
 import type { Executor } from '../../worker/executor.ts';
 import type { Engine } from '../../worker/wasm/engines.ts';
@@ -50,6 +50,20 @@ export function openPrograms(engines?: Engine[]): {
 
 /** The processes this one has started and that still are. Linux only. */
 export function childProcesses(): number[] {
-  const text = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8');
-  return text.split(' ').filter(Boolean).map(Number);
+  // Not /proc/self/task/…/children, which may skip some while others come and go.
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && parentOf(name) === process.pid)
+    .map(Number);
+}
+
+/** Undefined for a process that has gone, or has ended and only waits to be reaped. */
+function parentOf(pid: string): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // pid (name) state parent …; the name may hold anything.
+    const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return state === 'Z' ? undefined : Number(parent);
+  } catch {
+    return undefined;
+  }
 }

@@ -110,7 +110,8 @@ export async function runInGuest(guest: GuestProcess, program: Program, options:
     wallMs: wallMs!,
     compiledMs,
     cpuMs: report?.cpuMs ?? used?.cpuMs ?? null,
-    memoryBytes: used?.bytes ?? report?.memoryBytes ?? null,
+    // A short program can come and go between two looks from outside.
+    memoryBytes: used || report ? Math.max(used?.bytes ?? 0, report?.memoryBytes ?? 0) : null,
   };
 }
 
