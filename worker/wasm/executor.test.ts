@@ -61,7 +61,8 @@ test('[WRK8] an endless loop ends at the time limit and what it had printed is k
   const limits = { wallMs: 1_500 };
   const python = await run('python', 'print("before", end="")\nwhile True:\n    pass\n', { limits });
   assert.partialDeepStrictEqual(python, { status: 'time-limit', exitCode: null, signal: null, stdout: 'before' });
-  assert.ok(python.wallMs! >= 1_500 && python.cpuMs! > 0, JSON.stringify(python));
+  // A timer may fire a moment before a finer clock says so.
+  assert.ok(python.wallMs! >= 1_490 && python.cpuMs! > 0, JSON.stringify(python));
   const many = 'for i in range(1000):\n    print(i)\nwhile True:\n    pass\n';
   assert.equal((await run('python', many, { limits })).stdout.split('\n').length, 1_001);
 
