@@ -120,7 +120,7 @@ test('[DOC2] a history of another epoch is turned away with 4409 and changes not
   doc.clientID = 7;
   doc.getText('f:main').insert(0, 'yesterday');
   const old = yWebsocketClient(lectern.wsUrl, classroom.main, token, { doc });
-  await once(old.provider as never, 'closed').catch(() => {});
+  await waitFor(() => old.closes.length > 0, { what: 'the old history to be turned away' });
   assert.deepEqual(old.closes, [4409]);
 
   const ws = await rawSocket(classroom.main, token);
