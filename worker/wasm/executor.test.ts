@@ -97,8 +97,11 @@ test('[WRK9] standard output and standard error share the limit', async () => {
 
 test('[WRK10] a program that takes more memory than allowed ends at the memory limit', async () => {
   const megabyte = 1024 * 1024;
-  // An engine that waits has used some of it already.
+  // An engine that waits has used most of the smaller limit already, so how much was used is told by the larger.
   const source = 'rows = []\nwhile True:\n    rows.append("x" * 1_000_000)\n';
+  const small = await run('python', source, { limits: { memoryBytes: 64 * megabyte } });
+  assert.equal(small.status, 'memory-limit');
+  assert.match(small.stderr, /line 3, in <module>[^]*MemoryError/);
   const python = await run('python', source, { limits: { memoryBytes: 192 * megabyte } });
   assert.equal(python.status, 'memory-limit');
   assert.match(python.stderr, /line 3, in <module>[^]*MemoryError/);
