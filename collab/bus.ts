@@ -1,46 +1,29 @@
 import type { Bus } from '#platform/bus/bus.ts';
 import { parseDocumentName } from '#contract/document-name.ts';
 import { AppError } from '#contract/errors.ts';
-import { updateServerState } from './extensions/server-state.ts';
 import { editFiles } from './files.ts';
-import type { Gateway } from './gateway/gateway.ts';
-import type { LiveDocuments } from './live-documents.ts';
+import type { Rejudge } from './rejudge.ts';
+import type { Rooms } from './rooms/rooms.ts';
 import type { ServerEdits } from './server-edits.ts';
 
-/** Everything the other rooms tell or ask collab. Returns the end of it all. */
+/** Everything the other rooms of the house tell or ask collab. Returns the end of it all. */
 export async function connectBus(deps: {
   bus: Bus;
-  gateway: Gateway;
-  live: LiveDocuments;
+  rooms: Rooms;
   edits: ServerEdits;
-  /** Called before sockets are judged again. */
-  accessChanged: () => void;
+  rejudge: Rejudge;
 }): Promise<() => Promise<void>> {
-  const { bus, gateway, live, edits } = deps;
-
-  async function rejudge(matches: (admission: { classroomId: string; userId: string; sessionId: string }) => boolean) {
-    deps.accessChanged();
-    const affected = [...gateway.channels()].filter(({ admission }) => {
-      if (admission === undefined) return false;
-      const { classroomId } = admission.name;
-      return matches({ classroomId, userId: admission.user.id, sessionId: admission.sessionId });
-    });
-    await Promise.all(affected.map((channel) => channel.rejudge()));
-  }
-
+  const { bus, rooms, edits, rejudge } = deps;
   const subscriptions = await Promise.all([
     bus.subscribe('access.changed', ({ classroomId, userId }) =>
-      rejudge((who) => who.classroomId === classroomId && (userId === undefined || who.userId === userId)),
+      rejudge.all(({ name, user }) => name.classroomId === classroomId && (userId === undefined || user.id === userId)),
     ),
-    bus.subscribe('session.revoked', ({ sessionId }) => rejudge((who) => who.sessionId === sessionId)),
+    bus.subscribe('session.revoked', ({ sessionId }) => rejudge.all((admission) => admission.sessionId === sessionId)),
     bus.subscribe('classroom.updated', ({ classroomId, mode }) => {
-      for (const { document } of live.all()) {
-        if (parseDocumentName(document.name)?.classroomId === classroomId) updateServerState(document, { mode });
-      }
+      for (const room of rooms.ofClassroom(classroomId)) room.tell({ mode });
     }),
     bus.subscribe('run.updated', ({ document: name, run }) => {
-      const loaded = name === null ? undefined : live.get(name);
-      if (loaded !== undefined) updateServerState(loaded.document, { run });
+      if (name !== null) rooms.find(name)?.tell({ run });
     }),
     bus.respond('document.read', ({ name }) => edits.read(known(name))),
     bus.respond('document.edit-files', ({ name, userId, edit }) =>

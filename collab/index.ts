@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import path from 'node:path';
 import type { Duplex } from 'node:stream';
-import type { Document } from '@hocuspocus/server';
 import type { Kysely } from 'kysely';
 import type { Bus } from '#platform/bus/bus.ts';
 import type { Clock } from '#platform/clock.ts';
@@ -11,16 +10,22 @@ import type { NewId } from '#platform/ids.ts';
 import { withDeadline } from '#platform/lifecycle.ts';
 import type { Log } from '#platform/log.ts';
 import type { Tokens } from '#platform/tokens.ts';
-import { admit, judge } from './admission.ts';
+import { admit, judgeAgain } from './admission.ts';
 import { connectBus } from './bus.ts';
-import { updateServerState } from './extensions/server-state.ts';
-import type { AwarenessOwner } from './gateway/awareness.ts';
+import { createBudgets } from './gateway/budgets.ts';
 import { createGateway } from './gateway/gateway.ts';
+import { identify } from './gateway/identify.ts';
+import { createStrikes } from './gateway/strikes.ts';
+import { createUpdateDoor } from './gateway/update-door.ts';
 import { createHocuspocus } from './hocuspocus.ts';
 import { openJournal } from './journal/journal.ts';
 import { createLiveDocuments } from './live-documents.ts';
 import { createWritePath, type LogState } from './log/write-path.ts';
 import { createPresence } from './presence.ts';
+import { createRejudge } from './rejudge.ts';
+import { createRooms } from './rooms/rooms.ts';
+import { readStoredState } from './rooms/server-state.ts';
+import { createShares } from './rooms/shares.ts';
 import { createServerEdits } from './server-edits.ts';
 
 export interface Collab {
@@ -36,6 +41,10 @@ export interface Collab {
 const maxPendingBytes = 64 * 1024 * 1024;
 /** On close the database gets this long; what it does not take stays in the journal for the next start. */
 const drainDatabaseMs = 5_000;
+/** A document that nobody writes or joins leaves memory after this long, whoever is connected. */
+const defaultIdleMs = 30_000;
+/** How often liveness, renewals and idle documents are looked at. */
+const tickMs = 1_000;
 
 /** Starts the collaboration role: the gateway of both document endpoints over one Hocuspocus, and the log beneath it. */
 export async function startCollab(deps: {
@@ -46,47 +55,67 @@ export async function startCollab(deps: {
   db: Kysely<Schema>;
   bus: Bus;
   tokens: Tokens;
+  idleMs?: number;
 }): Promise<Collab> {
   const { config, log, clock, newId, db, bus, tokens } = deps;
-  const live = createLiveDocuments(log);
+  const { now } = clock;
+  const live = createLiveDocuments({
+    log,
+    changed: (name, update, from) => rooms.find(name)?.changed(update, from),
+  });
   const journal = await openJournal({ directory: path.join(config.dataDir, 'journal'), log });
   const writePath = createWritePath({ db, journal, clock, newId, log, maxPendingBytes, commit: live.apply });
-  const presence = createPresence({ bus, nodeId: newId() });
-  const edits = createServerEdits({ hocuspocus: () => hocuspocus, live, writePath });
-  const hocuspocus = createHocuspocus({ db, clock, newId, log, live, writePath, edits, presence });
-
-  let accessChanges = 0;
-  const owners = new WeakMap<Document, Map<number, AwarenessOwner>>();
-  const gateway = createGateway({
-    hocuspocus,
-    live,
-    writePath,
-    log,
-    allowedOrigins: config.http.allowedOrigins,
-    admit: (token, document) => admit({ db, tokens, clock }, token, document),
-    accessChanges: () => accessChanges,
-    rejudge: ({ name, sessionId, user }) =>
-      judge({ db, tokens, clock }, { sub: user.id, sid: sessionId, cls: name.classroomId }, name),
-    awarenessOwners(document) {
-      const ids = owners.get(document) ?? new Map<number, AwarenessOwner>();
-      owners.set(document, ids);
-      return ids;
+  const rooms = createRooms({
+    async openDocument(name) {
+      const connection = await hocuspocus.openDirectConnection(name);
+      return { live: live.get(name)!, close: () => connection.disconnect() };
     },
+    readState: (name) => readStoredState(db, name),
+    logState: writePath.state,
+    isStored: writePath.isStored,
+    idleMs: deps.idleMs ?? defaultIdleMs,
+    now,
+    log,
+  });
+  const edits = createServerEdits({ rooms, writePath });
+  const hocuspocus = createHocuspocus({ db, clock, newId, log, live, writePath, edits });
+
+  const presence = createPresence({ bus, nodeId: newId() });
+  const rejudge = createRejudge({
+    gateway: () => gateway,
+    judgeAgain: (admissions) => judgeAgain({ db, clock }, admissions),
+    log,
+  });
+  const gateway = createGateway({
+    rooms,
+    updates: createUpdateDoor({ live, writePath, shares: createShares({ now }) }),
+    budgets: createBudgets({ now }),
+    strikes: createStrikes({ now }),
+    presence,
+    identify: (token) => identify(tokens, token),
+    admit: (token, document) => admit({ db, tokens, clock }, token, document),
+    accessChanges: rejudge.changes,
+    allowedOrigins: config.http.allowedOrigins,
+    now,
+    log,
   });
   writePath.onState((state) => {
-    for (const { document } of live.all()) updateServerState(document, { log: state });
+    for (const room of rooms.all()) room.tell({ log: state });
     if (state !== 'full') for (const channel of [...gateway.channels()]) channel.logHasRoom();
   });
-  const accessChanged = () => {
-    accessChanges += 1;
-  };
-  const disconnectBus = await connectBus({ bus, gateway, live, edits, accessChanged });
+  const disconnectBus = await connectBus({ bus, rooms, edits, rejudge });
+  const ticking = setInterval(() => {
+    gateway.tick();
+    rooms.tick();
+    rejudge.expire(now());
+  }, tickMs);
 
   return {
     upgrade: gateway.upgrade,
     logState: writePath.state,
     async close() {
       await gateway.drain();
+      clearInterval(ticking);
       await disconnectBus();
       presence.close();
       try {
@@ -96,7 +125,7 @@ export async function startCollab(deps: {
       }
       writePath.close();
       await journal.close();
-      for (const { document } of [...live.all()]) document.destroy();
+      await rooms.close();
     },
   };
 }

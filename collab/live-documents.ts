@@ -9,7 +9,7 @@ export const committedOrigin = { source: 'local', skipStoreHooks: true } as cons
 /** The same for edits made by the server. */
 export const serverOrigin = { source: 'local', skipStoreHooks: true, context: { server: true } } as const;
 
-type Live = {
+export type Live = {
   document: Document;
   epoch: number;
   /** The size of the encoded state in bytes when it was measured, plus every update since: never too small. */
@@ -36,13 +36,25 @@ export interface LiveDocuments {
   load(document: Document, pending: () => PendingUpdate[], read: () => Promise<number>): Promise<void>;
 }
 
-export function createLiveDocuments(log: Log): LiveDocuments {
+/**
+ * `changed` is called for every change of a loaded document, with the Yjs update and the one reader it came from, if it
+ * was one alone.
+ */
+export function createLiveDocuments(deps: {
+  log: Log;
+  changed: (name: string, update: Uint8Array, from: object | undefined) => void;
+}): LiveDocuments {
+  const { log } = deps;
   const live = new Map<string, Live>();
   const loading = new Map<string, PendingUpdate[]>();
+  /** Who made the change that is being applied. */
+  let applying: object | undefined;
 
   function applyRun(target: Live, updates: readonly PendingUpdate[]): void {
     const { document } = target;
     const origin = updates[0]!.byServer ? serverOrigin : committedOrigin;
+    const { from } = updates[0]!;
+    applying = updates.every((update) => update.from === from) ? from : undefined;
     for (const { update } of updates) target.bytes += update.length;
     document.transact(() => {
       for (const { id, update } of updates) {
@@ -54,6 +66,7 @@ export function createLiveDocuments(log: Log): LiveDocuments {
         }
       }
     }, origin);
+    applying = undefined;
   }
 
   function applyTo(target: Live, updates: readonly PendingUpdate[]): void {
@@ -109,6 +122,7 @@ export function createLiveDocuments(log: Log): LiveDocuments {
         const loaded: Live = { document, epoch, bytes: Y.encodeStateAsUpdate(document).length, measuredAt: Date.now() };
         applyTo(loaded, collected);
         live.set(name, loaded);
+        document.on('update', (update: Uint8Array) => deps.changed(name, update, applying));
         document.on('destroy', () => {
           if (live.get(name) === loaded) live.delete(name);
         });

@@ -1,6 +1,5 @@
 import * as Y from 'yjs';
-import type { CollabHocuspocus } from './hocuspocus.ts';
-import type { LiveDocuments } from './live-documents.ts';
+import type { Rooms } from './rooms/rooms.ts';
 import type { WritePath } from './log/write-path.ts';
 import { readFiles, type File } from './files.ts';
 
@@ -17,26 +16,10 @@ export interface ServerEdits {
   edit(name: string, userId: string | undefined, change: (draft: Y.Doc) => void): Promise<DocumentContent>;
 }
 
-export function createServerEdits(deps: {
-  hocuspocus: () => CollabHocuspocus;
-  live: LiveDocuments;
-  writePath: WritePath;
-}): ServerEdits {
-  const { live, writePath } = deps;
+export function createServerEdits(deps: { rooms: Rooms; writePath: WritePath }): ServerEdits {
+  const { rooms, writePath } = deps;
   /** The last edit of each document: drafts are made one after the other. */
   const turns = new Map<string, Promise<unknown>>();
-
-  async function withDocument<T>(
-    name: string,
-    work: (loaded: { document: Y.Doc; epoch: number }) => Promise<T>,
-  ): Promise<T> {
-    const connection = await deps.hocuspocus().openDirectConnection(name, { server: true });
-    try {
-      return await work(live.get(name)!);
-    } finally {
-      await connection.disconnect();
-    }
-  }
 
   function inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
     const turn = (turns.get(name) ?? Promise.resolve()).then(work, work);
@@ -50,13 +33,13 @@ export function createServerEdits(deps: {
 
   return {
     read: (name) =>
-      withDocument(name, async ({ document, epoch }) => {
+      rooms.room(name).use(async ({ live: { document, epoch } }) => {
         await writePath.settled(name);
         return { epoch, files: readFiles(document) };
       }),
     edit: (name, userId, change) =>
       inTurn(name, () =>
-        withDocument(name, async ({ document, epoch }) => {
+        rooms.room(name).use(async ({ live: { document, epoch } }) => {
           await writePath.settled(name);
           const draft = new Y.Doc();
           Y.applyUpdate(draft, Y.encodeStateAsUpdate(document));

@@ -2,6 +2,8 @@
 export const limits = {
   frameBytes: 4 * 1024 * 1024,
   documentBytes: 8 * 1024 * 1024,
+  studentAddsBytes: 1024 * 1024,
+  pendingBytes: 256 * 1024,
   awarenessStateBytes: 16 * 1024,
   authenticateWithinMs: 10_000,
   jsonBodyBytes: 1024 * 1024,

@@ -1,6 +1,5 @@
 import type { Document, Extension } from '@hocuspocus/server';
 import type { Log } from '#platform/log.ts';
-import type { ChannelContext } from '../gateway/channel.ts';
 import { fileMap } from '../files.ts';
 import { serverOrigin } from '../live-documents.ts';
 import type { ServerEdits } from '../server-edits.ts';
@@ -11,7 +10,7 @@ export type FilesGuardDeps = { edits: Pick<ServerEdits, 'edit'>; log: Log };
  * The list of files belongs to the server, but a Yjs update can touch anything in a document. What a client does to the
  * list is undone by an edit of the server, which travels like every other edit.
  */
-export function filesGuard(deps: FilesGuardDeps): Extension<ChannelContext> {
+export function filesGuard(deps: FilesGuardDeps): Extension {
   return {
     extensionName: 'files-guard',
     async afterLoadDocument({ document }) {

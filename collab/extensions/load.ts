@@ -5,7 +5,6 @@ import type { Clock } from '#platform/clock.ts';
 import type { Db } from '#platform/db/schema.ts';
 import type { NewId } from '#platform/ids.ts';
 import type { Log } from '#platform/log.ts';
-import type { ChannelContext } from '../gateway/channel.ts';
 import { serverOrigin, type LiveDocuments } from '../live-documents.ts';
 import { applyStored, readDocument } from '../log/document-log.ts';
 import type { WritePath } from '../log/write-path.ts';
@@ -13,7 +12,7 @@ import type { WritePath } from '../log/write-path.ts';
 export type LoadDeps = { db: Db; clock: Clock; newId: NewId; log: Log; live: LiveDocuments; writePath: WritePath };
 
 /** Fills a document from what is stored and what is still on its way into the database. */
-export function load(deps: LoadDeps): Extension<ChannelContext> {
+export function load(deps: LoadDeps): Extension {
   const { live, writePath, log } = deps;
   return {
     extensionName: 'load',

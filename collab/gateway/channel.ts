@@ -1,56 +1,63 @@
-import type { Connection, Document, Hocuspocus, WebSocketLike } from '@hocuspocus/server';
 import * as decoding from 'lib0/decoding';
-import { encodeAwarenessUpdate } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import { closeCodes, type CloseReason } from '#contract/close-codes.ts';
 import { limits } from '#contract/limits.ts';
 import type { Log } from '#platform/log.ts';
 import type { Admission } from '../admission.ts';
-import type { LiveDocuments } from '../live-documents.ts';
-import type { WritePath } from '../log/write-path.ts';
-import { AwarenessFilter, type AwarenessOwner } from './awareness.ts';
+import type { Presence } from '../presence.ts';
+import type { Awake, Reader, Room } from '../rooms/room.ts';
+import type { Rooms } from '../rooms/rooms.ts';
+import { AwarenessFilter } from './awareness.ts';
+import type { Budgets } from './budgets.ts';
 import type { ClientSocket } from './client-socket.ts';
-import type { Dialect } from './dialect.ts';
-import { examineUpdate, isOtherEpoch } from './updates.ts';
+import { frameFor, type Dialect } from './dialect.ts';
+import type { Strikes } from './strikes.ts';
+import type { UpdateDoor } from './update-door.ts';
+import { isOtherEpoch } from './updates.ts';
 import * as wire from './wire.ts';
 
 export type ChannelDeps = {
-  hocuspocus: Hocuspocus<ChannelContext>;
-  live: LiveDocuments;
-  writePath: WritePath;
+  rooms: Rooms;
+  updates: UpdateDoor;
+  budgets: Budgets;
+  strikes: Strikes;
+  presence: Presence;
+  /** Whose token this is, as far as it can be told without asking anybody. */
+  identify: (token: string) => string;
   admit: (token: string, document: string) => Promise<Admission | CloseReason>;
   /** How often rights have changed on this node. */
   accessChanges: () => number;
-  rejudge: (admission: Admission) => Promise<Admission | CloseReason>;
-  /** The awareness ids taken in a document. */
-  awarenessOwners: (document: Document) => Map<number, AwarenessOwner>;
   log: Log;
 };
 
-/** What Hocuspocus' hooks know about who is behind a virtual connection; without it nothing opens. */
-export type ChannelContext = { channel?: Channel; server?: true };
-
 const maxQueuedFrames = 1_000;
+/** Opening a document costs as much as this many frames: names cannot be tried out quickly. */
+const framesPerOpening = 20;
+/** An encoding that others cannot share costs its asker this many frames for each ms. */
+const framesPerEncodedMs = 10;
 
 /**
- * One document on one socket. The gateway decides everything here — who may enter, what is written, what is said about
- * presence — and Hocuspocus sees a virtual connection through which it only sends.
+ * One document on one socket. Who may enter and what may be said is decided here and in the files beside this one; what
+ * the readers of the document share is the room's.
  */
-export class Channel {
+export class Channel implements Reader {
   readonly document: string;
+  readonly socket: ClientSocket;
+  readonly dialect: Dialect;
   readonly #deps: ChannelDeps;
-  readonly #socket: ClientSocket;
-  readonly #dialect: Dialect;
   readonly #ended: () => void;
-  readonly #enginePrefix: Uint8Array;
   #admission: Admission | undefined;
-  #virtual: ReturnType<Hocuspocus['handleConnection']> | undefined;
-  #opened: { connection: Connection; document: Document; epoch: number; awareness: AwarenessFilter } | undefined;
+  #room: Room | undefined;
+  #awareness: AwarenessFilter | undefined;
+  /** Frames that came before the document was there. */
   #queue: { frame: Uint8Array; early: boolean }[] = [];
   #queuedBytes = 0;
+  #waking = false;
   #closed = false;
   /** The client has been sent awareness, so what it sends from now on may be an echo of it. */
   #saidAwareness = false;
+  /** The client's first answer to the server's question has come. */
+  #answered = false;
   /** An update of this socket was refused: its Y.Doc holds text that is nowhere else. */
   #refused = false;
   #refusedWhileFull = false;
@@ -61,34 +68,49 @@ export class Channel {
   ) {
     this.#deps = deps;
     this.document = options.document;
-    this.#socket = options.socket;
-    this.#dialect = options.dialect;
+    this.socket = options.socket;
+    this.dialect = options.dialect;
     this.#ended = options.ended;
-    this.#enginePrefix = wire.addressPrefix(options.document);
   }
 
   get admission(): Admission | undefined {
     return this.#admission;
   }
 
-  /** Judges the token and opens the document; frames that arrive meanwhile wait. */
+  get addressing() {
+    return this.dialect.addressing;
+  }
+
+  /** Judges the token and enters the room; frames that arrive meanwhile wait. */
   async open(token: string): Promise<void> {
     try {
       const admission = await this.#admit(token);
       if (this.#closed) return;
       if (typeof admission === 'string') return this.#refuse(admission);
       this.#admission = admission;
-      const request = new Request('http://collab.invalid/');
-      this.#virtual = this.#deps.hocuspocus.handleConnection(this.#engineSocket(), request, { channel: this });
-      this.#virtual.handleMessage(wire.concat(this.#enginePrefix, wire.authToken()));
+      const room = this.#deps.rooms.room(this.document);
+      await room.ready();
+      if (!this.#closed) this.#enter(room);
     } catch (error) {
+      if (this.#closed) return;
       this.#deps.log.error({ error }, 'a document socket could not be opened');
       this.#refuse('cannotLoad');
     }
   }
 
-  /** Rights that change while they are being looked up are looked up again: the news could not have found this socket. */
   async #admit(token: string): Promise<Admission | CloseReason> {
+    const { strikes, budgets } = this.#deps;
+    const person = this.#deps.identify(token);
+    const who = `${person} ${this.document}`;
+    const delay = Math.max(strikes.delay(who), budgets.spend(person, { frames: framesPerOpening, bytes: 0 }));
+    if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay).unref());
+    const admission = this.#closed ? 'unauthorized' : await this.#judge(token);
+    if (typeof admission === 'string' && closeCodes[admission].client === 'stops') strikes.strike(who);
+    return admission;
+  }
+
+  /** Rights that change while they are being looked up are looked up again: the news could not have found this socket. */
+  async #judge(token: string): Promise<Admission | CloseReason> {
     for (;;) {
       const changes = this.#deps.accessChanges();
       const admission = await this.#deps.admit(token, this.document);
@@ -96,40 +118,58 @@ export class Channel {
     }
   }
 
-  /** Called by the `connected` hook: the document is in memory and this channel is one of its readers. */
-  opened(connection: Connection, document: Document): void {
-    const live = this.#deps.live.get(this.document);
-    if (this.#closed || live === undefined) return;
-    const { sessionId } = this.#admission!;
-    const owner = { sessionId, live: true, replaced: () => this.close('accessChanged') };
-    const awareness = new AwarenessFilter(owner, this.#deps.awarenessOwners(document));
-    this.#opened = { connection, document, epoch: live.epoch, awareness };
+  #enter(room: Room): void {
+    const { user, sessionId, access, name } = this.#admission!;
+    const owner = { userId: user.id, sessionId, live: true, replaced: () => this.close('accessChanged') };
+    this.#room = room;
+    this.#awareness = new AwarenessFilter({
+      owner,
+      user,
+      reader: this,
+      owners: room.owners,
+      awareness: room.awareness,
+    });
+    const welcome = this.dialect.welcome(access);
+    if (welcome !== undefined) this.#send(welcome);
+    room.enter(this);
+    this.#deps.presence.enter(name.classroomId, user.id, this);
+    this.#replay();
+  }
+
+  #replay(): void {
     const queue = this.#queue;
     this.#queue = [];
+    this.#queuedBytes = 0;
     for (const { frame, early } of queue) this.#handle(frame, early);
   }
 
   /** Takes a frame without its address. */
   receive(frame: Uint8Array): void {
     if (this.#closed) return;
-    if (this.#opened !== undefined) return this.#handle(frame, !this.#saidAwareness);
-    this.#queuedBytes += frame.length;
-    if (this.#queue.length >= maxQueuedFrames || this.#queuedBytes > limits.frameBytes) return this.close('malformed');
-    this.#queue.push({ frame, early: !this.#saidAwareness });
+    if (this.#admission !== undefined) this.spend({ frames: 1, bytes: frame.length });
+    if (this.#room === undefined) return this.#wait(frame, !this.#saidAwareness);
+    this.#handle(frame, !this.#saidAwareness);
   }
 
-  /** Judges again after a change of membership, mode or session. */
-  async rejudge(): Promise<void> {
+  /** Charges this person; whoever has sent too much is read more slowly. */
+  spend(cost: { frames: number; bytes: number }): void {
+    const pause = this.#deps.budgets.spend(this.#admission!.user.id, cost);
+    if (pause > 0) this.socket.hold(pause);
+  }
+
+  #wait(frame: Uint8Array, early: boolean): void {
+    this.#queuedBytes += frame.length;
+    if (this.#queue.length >= maxQueuedFrames || this.#queuedBytes > 2 * limits.frameBytes)
+      return this.close('malformed');
+    this.#queue.push({ frame, early });
+  }
+
+  /** Takes the answer to the question what this person may do now. */
+  judged(now: Admission | CloseReason): void {
     const before = this.#admission;
     if (before === undefined || this.#closed) return;
-    let now: Admission | CloseReason;
-    try {
-      now = await this.#deps.rejudge(before);
-    } catch (error) {
-      this.#deps.log.error({ error }, 'a document socket could not be judged again');
-      now = 'cannotLoad';
-    }
     if (typeof now === 'string') return this.close(now);
+    this.#admission = { ...before, until: now.until };
     if (now.access === before.access && now.user.role === before.user.role) return;
     // Text that was refused must not come in by the back door when the same Y.Doc is let write.
     this.close(this.#refused ? 'discardState' : 'accessChanged');
@@ -140,11 +180,20 @@ export class Channel {
     if (this.#refusedWhileFull) this.close('accessChanged');
   }
 
+  caughtUp(): void {
+    this.#room?.caughtUp(this);
+  }
+
+  write(frame: Buffer, droppable: boolean): void {
+    if (droppable) this.#saidAwareness = true;
+    this.socket.write(frame, droppable);
+  }
+
   close(reason: CloseReason): void {
     if (this.#closed) return;
     this.end();
-    this.#dialect.closed(reason);
-    this.#socket.close(reason);
+    this.dialect.closed(reason);
+    this.socket.close(reason);
   }
 
   /** The socket has gone, or the client has let go of this document. */
@@ -152,50 +201,26 @@ export class Channel {
     if (this.#closed) return;
     this.#closed = true;
     this.#queue = [];
-    this.#opened?.awareness.release();
-    this.#virtual?.handleClose({ code: 1000, reason: '' });
+    if (this.#room !== undefined) {
+      this.#room.leave(this);
+      this.#awareness!.release();
+      const { name, user } = this.#admission!;
+      this.#deps.presence.leave(name.classroomId, user.id, this);
+    }
     this.#ended();
   }
 
-  keepAlive(): Uint8Array | undefined {
-    return this.#opened === undefined ? undefined : this.#dialect.frame(wire.keepAlive);
-  }
-
-  #send(body: Uint8Array): void {
-    this.#socket.send(this.#dialect.frame(body));
+  #send(...bodies: Uint8Array[]): void {
+    this.socket.writeAll(bodies.map((body) => frameFor(this.dialect, body)));
   }
 
   #refuse(reason: CloseReason): void {
     if (this.#closed) return;
     const retries = closeCodes[reason].client === 'retries';
-    const answer = retries ? undefined : this.#dialect.refusal(reason);
+    const answer = retries ? undefined : this.dialect.refusal(reason);
     if (answer === undefined) return this.close(reason);
-    this.#socket.send(answer);
+    this.#send(answer);
     this.end();
-  }
-
-  /** The far end of the virtual connection: what Hocuspocus has to say to this reader. */
-  #engineSocket(): WebSocketLike {
-    const channel = this;
-    return {
-      get readyState() {
-        return channel.#closed || !channel.#socket.isOpen ? 3 : 1;
-      },
-      send(data) {
-        const frame = data as Uint8Array;
-        const body = frame.subarray(channel.#enginePrefix.length);
-        const type = body[0];
-        if (type === wire.messageType.sync || type === wire.messageType.awareness) {
-          channel.#saidAwareness ||= type === wire.messageType.awareness;
-          channel.#socket.send(channel.#dialect.fromEngine(frame, body));
-        } else if (type === wire.messageType.auth) {
-          // Admission was ours, so a refusal can only mean that the document could not be loaded.
-          if (body[1] === wire.authType.permissionDenied) channel.#refuse('cannotLoad');
-          else if (channel.#dialect.wantsAuthenticated) channel.#send(body);
-        }
-      },
-      close: () => channel.close('cannotLoad'),
-    };
   }
 
   #handle(frame: Uint8Array, early: boolean): void {
@@ -210,60 +235,78 @@ export class Channel {
   }
 
   #dispatch(frame: Uint8Array, early: boolean): void {
-    const { connection, document, awareness } = this.#opened!;
     const decoder = decoding.createDecoder(frame);
     const type = decoding.readVarUint(decoder);
-    if (type === wire.messageType.sync) return this.#sync(decoder);
+    if (type === wire.messageType.sync) {
+      const awake = this.#waking ? undefined : this.#room!.awake;
+      if (awake === undefined) return this.#wakeFor(frame, early);
+      return this.#sync(awake, decoder);
+    }
     if (type === wire.messageType.awareness) {
-      const context = { document, connection, user: this.#admission!.user, mayBeEcho: !early };
-      if (!awareness.receive(decoding.readVarUint8Array(decoder), context)) this.close('malformed');
+      if (!this.#awareness!.receive(decoding.readVarUint8Array(decoder), !early)) this.close('malformed');
       return;
     }
-    if (type === wire.messageType.queryAwareness) {
-      const clients = [...document.awareness.getStates().keys()];
-      return this.#send(wire.awarenessBody(encodeAwarenessUpdate(document.awareness, clients)));
-    }
+    if (type === wire.messageType.queryAwareness) return this.caughtUp();
     if (type === wire.messageType.close) return this.end();
     // A Hocuspocus client offers its token again now and then; it was judged when the channel opened.
     if (type !== wire.messageType.auth) this.close('malformed');
   }
 
-  #sync(decoder: decoding.Decoder): void {
-    const { document, epoch } = this.#opened!;
+  /** The document sleeps: what is about its content waits until it is back, in order. */
+  #wakeFor(frame: Uint8Array, early: boolean): void {
+    this.#wait(frame, early);
+    if (this.#waking) return;
+    this.#waking = true;
+    this.#room!.wake().then(
+      () => {
+        this.#waking = false;
+        if (!this.#closed) this.#replay();
+      },
+      (error: unknown) => {
+        this.#deps.log.error({ error, document: this.document }, 'a document could not be woken');
+        this.close('cannotLoad');
+      },
+    );
+  }
+
+  #sync(awake: Awake, decoder: decoding.Decoder): void {
     const step = decoding.readVarUint(decoder);
     const payload = decoding.readVarUint8Array(decoder);
     if (step === wire.syncType.step1) {
-      if (isOtherEpoch(epoch, Y.decodeStateVector(payload))) return this.close('discardState');
-      this.#send(wire.syncStep2(Y.encodeStateAsUpdate(document, payload)));
-      return this.#send(wire.syncStep1(Y.encodeStateVector(document)));
+      if (isOtherEpoch(awake.live.epoch, Y.decodeStateVector(payload))) return this.close('discardState');
+      const { messages, encodedMs } = awake.joins.answer(payload);
+      if (encodedMs > 1) this.spend({ frames: encodedMs * framesPerEncodedMs, bytes: 0 });
+      const answer = [...messages, awake.joins.question()];
+      return this.socket.writeAnswer(answer.map((message) => message.frame(this.addressing)));
     }
-    if (step === wire.syncType.step2 || step === wire.syncType.update) return this.#update(payload);
-    this.close('malformed');
+    if (step !== wire.syncType.step2 && step !== wire.syncType.update) return this.close('malformed');
+    const first = step === wire.syncType.step2 && !this.#answered;
+    this.#answered ||= first;
+    this.#take(awake, payload, first);
   }
 
-  #update(update: Uint8Array): void {
-    const { document, epoch } = this.#opened!;
-    const { writePath } = this.#deps;
-    const verdict = examineUpdate(document, epoch, update);
-    if (verdict === 'malformed') return this.close('malformed');
-    if (verdict === 'otherEpoch') return this.close('discardState');
-    const stored = () => this.#dialect.stored((frames) => this.#socket.sendAll(frames));
-    if (verdict === 'contained') {
-      // It is in memory, but perhaps not yet in the database.
-      void writePath.stored(this.document).then(stored);
-      return;
-    }
-    const admission = this.#admission!;
-    const full = writePath.state() === 'full';
-    if (admission.access === 'read' || full) {
-      if (full) this.#refusedWhileFull = true;
-      else this.#refused = true;
-      const answer = this.#dialect.notStored();
-      if (answer !== undefined) this.#socket.send(answer);
-      return;
-    }
-    // What only deletes makes room and always passes.
-    if (verdict === 'new' && !this.#deps.live.hasRoom(this.document, update.length)) return this.close('tooLarge');
-    writePath.append({ document: this.document, epoch, userId: admission.user.id, update }, stored);
+  #take(awake: Awake, update: Uint8Array, first: boolean): void {
+    const { sessionId, user, access, name } = this.#admission!;
+    const outcome = this.#deps.updates.take({
+      room: this.#room!,
+      awake,
+      update,
+      first,
+      from: this,
+      sessionId,
+      user,
+      access,
+      shared: name.kind === 'main',
+      again: () => {
+        if (!this.#closed) this.#take(awake, update, false);
+      },
+      stored: () => this.dialect.stored((bodies) => this.#send(...bodies)),
+    });
+    if (outcome === 'taken') return;
+    if (outcome !== 'readOnly' && outcome !== 'logFull') return this.close(outcome);
+    if (outcome === 'readOnly') this.#refused = true;
+    else this.#refusedWhileFull = true;
+    const answer = this.dialect.notStored();
+    if (answer !== undefined) this.#send(answer);
   }
 }

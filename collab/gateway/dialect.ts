@@ -1,17 +1,17 @@
 import { closeCodes, type CloseReason } from '#contract/close-codes.ts';
+import { websocketFrame, type Addressing } from './websocket-frame.ts';
 import * as wire from './wire.ts';
 
-/** What differs between the two endpoints; the rest of a channel is the same. Frames are whole, bodies start at the type. */
+/** What differs between the two endpoints; the rest of a channel is the same. */
 export interface Dialect {
-  frame(body: Uint8Array): Uint8Array;
-  /** A frame of Hocuspocus and its body, as this endpoint wants it. */
-  fromEngine(frame: Uint8Array, body: Uint8Array): Uint8Array;
-  readonly wantsAuthenticated: boolean;
+  readonly addressing: Addressing;
+  /** Said once the channel is open. */
+  welcome(access: 'read' | 'write'): Uint8Array | undefined;
   /** How a refusal is said without closing the socket; undefined: close it. */
   refusal(reason: CloseReason): Uint8Array | undefined;
   closed(reason: CloseReason): void;
-  /** One more update of this channel is in the database; `send` gets the frames of all that came in one turn. */
-  stored(send: (frames: Uint8Array[]) => void): void;
+  /** One more update of this channel is in the database; `send` gets the bodies of all that came in one turn. */
+  stored(send: (bodies: Uint8Array[]) => void): void;
   /** An update was not taken. */
   notStored(): Uint8Array | undefined;
 }
@@ -30,50 +30,50 @@ function perTurn(flush: (count: number) => void): () => void {
   };
 }
 
+const unaddressed: Addressing = { address: '', prefix: new Uint8Array() };
+
 /** `y-websocket`: no addresses, no acknowledgements unless the client asked with `acks=1`. */
 export function createYWebsocketDialect(options: { acks: boolean }): Dialect {
   let total = 0;
-  let sendFrames: (frames: Uint8Array[]) => void = () => {};
+  let sendBodies: (bodies: Uint8Array[]) => void = () => {};
   const one = perTurn((count) => {
     total += count;
-    sendFrames([wire.storedCount(total)]);
+    sendBodies([wire.storedCount(total)]);
   });
   return {
-    frame: (body) => body,
-    fromEngine: (_frame, body) => body,
-    wantsAuthenticated: false,
+    addressing: unaddressed,
+    welcome: () => undefined,
     refusal: () => undefined,
     closed: () => {},
     stored(send) {
       if (!options.acks) return;
-      sendFrames = send;
+      sendBodies = send;
       one();
     },
     notStored: () => undefined,
   };
 }
 
+const saved = wire.syncStatus(true);
+
 /** `Hocuspocus`: every frame carries the document's address, every update is answered by a SyncStatus. */
-export function createHocuspocusDialect(options: {
-  address: string;
-  document: string;
-  closed: (reason: CloseReason) => void;
-}): Dialect {
-  const prefix = wire.addressPrefix(options.address);
-  const frame = (body: Uint8Array) => wire.concat(prefix, body);
-  const saved = frame(wire.syncStatus(true));
-  let sendFrames: (frames: Uint8Array[]) => void = () => {};
-  const one = perTurn((count) => sendFrames(Array.from({ length: count }, () => saved)));
+export function createHocuspocusDialect(options: { address: string; closed: (reason: CloseReason) => void }): Dialect {
+  let sendBodies: (bodies: Uint8Array[]) => void = () => {};
+  const one = perTurn((count) => sendBodies(Array.from({ length: count }, () => saved)));
   return {
-    frame,
-    fromEngine: (whole, body) => (options.address === options.document ? whole : frame(body)),
-    wantsAuthenticated: true,
-    refusal: (reason) => frame(wire.permissionDenied(String(closeCodes[reason].code))),
+    addressing: { address: options.address, prefix: wire.addressPrefix(options.address) },
+    welcome: (access) => wire.authenticated(access === 'read' ? 'readonly' : 'read-write'),
+    refusal: (reason) => wire.permissionDenied(String(closeCodes[reason].code)),
     closed: options.closed,
     stored(send) {
-      sendFrames = send;
+      sendBodies = send;
       one();
     },
-    notStored: () => frame(wire.syncStatus(false)),
+    notStored: () => wire.syncStatus(false),
   };
+}
+
+/** A body as the reader of this dialect wants it, as a whole WebSocket frame. */
+export function frameFor(dialect: Dialect, body: Uint8Array): Buffer {
+  return websocketFrame(dialect.addressing.prefix, body);
 }

@@ -2,18 +2,22 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 import * as decoding from 'lib0/decoding';
-import { WebSocketServer, type WebSocket } from 'ws';
+import { WebSocketServer } from 'ws';
 import { closeCodes, type CloseReason } from '#contract/close-codes.ts';
 import { limits } from '#contract/limits.ts';
 import { Channel, type ChannelDeps } from './channel.ts';
-import { closeWithinMs, createClientSocket, type ClientSocket } from './client-socket.ts';
-import { createHocuspocusDialect, createYWebsocketDialect } from './dialect.ts';
+import { ClientSocket, closeWithinMs } from './client-socket.ts';
+import { createHocuspocusDialect, createYWebsocketDialect, frameFor } from './dialect.ts';
+import { DocumentSocket } from './document-socket.ts';
+import { createOversizes } from './oversizes.ts';
 import { messageType } from './wire.ts';
 
 export interface Gateway {
   /** Takes an HTTP upgrade. Returns false when the path is not one of ours. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
   channels(): Iterable<Channel>;
+  /** Ends what is dead and asks who is quiet; call it every second or so. */
+  tick(): void;
   /** Takes no more sockets and closes all with 1012; resolves when they have gone. */
   drain(): Promise<void>;
 }
@@ -22,7 +26,7 @@ const maxDocumentsPerSocket = 50;
 /** How long a Hocuspocus client that was just closed for good is refused by name when it comes back by itself. */
 const refuseAgainMs = 10_000;
 
-type GatewayDeps = ChannelDeps & { allowedOrigins: readonly string[] };
+type GatewayDeps = ChannelDeps & { allowedOrigins: readonly string[]; now: () => number };
 
 /**
  * The door for documents: it owns the sockets of both endpoints, `/collab/<name>?token=` (stock y-websocket) and
@@ -31,7 +35,14 @@ type GatewayDeps = ChannelDeps & { allowedOrigins: readonly string[] };
  */
 export function createGateway(deps: GatewayDeps): Gateway {
   const { log } = deps;
-  const server = new WebSocketServer({ noServer: true, maxPayload: limits.frameBytes, perMessageDeflate: false });
+  const server = new WebSocketServer({
+    noServer: true,
+    maxPayload: limits.frameBytes,
+    perMessageDeflate: false,
+    WebSocket: DocumentSocket,
+  });
+  const sockets = new Set<ClientSocket>();
+  const oversizes = createOversizes(deps);
   const channels = new Set<Channel>();
   const refused = new Map<string, { reason: CloseReason; until: number }>();
   let draining = false;
@@ -50,38 +61,47 @@ export function createGateway(deps: GatewayDeps): Gateway {
     return channel;
   }
 
-  function serveYWebsocket(ws: WebSocket, connection: Socket, name: string, query: URLSearchParams): void {
-    const socket: ClientSocket = createClientSocket(
+  /** `open` are the documents on the socket. */
+  function serve(
+    ws: DocumentSocket,
+    connection: Socket,
+    handlers: { open: () => Iterable<Channel>; frame: (frame: Uint8Array) => void; closed?: () => void },
+  ): ClientSocket {
+    const socket = new ClientSocket(
       ws,
       connection,
       {
-        frame: (frame) => channel.receive(frame),
-        closed: () => channel.end(),
-        keepAlive: () => [channel.keepAlive()].filter((frame) => frame !== undefined),
+        frame: handlers.frame,
+        caughtUp() {
+          for (const channel of handlers.open()) channel.caughtUp();
+        },
+        closed() {
+          sockets.delete(socket);
+          handlers.closed?.();
+          for (const channel of [...handlers.open()]) channel.end();
+        },
       },
       log,
     );
+    ws.frameTooLarge = () => oversizes.add([...handlers.open()]);
+    sockets.add(socket);
+    return socket;
+  }
+
+  function serveYWebsocket(ws: DocumentSocket, connection: Socket, name: string, query: URLSearchParams): void {
+    const socket = serve(ws, connection, { open: () => [channel], frame: (frame) => channel.receive(frame) });
     const dialect = createYWebsocketDialect({ acks: query.get('acks') === '1' });
-    const channel = openChannel({ document: name, socket, dialect });
+    const channel: Channel = openChannel({ document: name, socket, dialect });
     void channel.open(query.get('token') ?? '');
   }
 
-  function serveHocuspocus(ws: WebSocket, connection: Socket): void {
+  function serveHocuspocus(ws: DocumentSocket, connection: Socket): void {
     const byAddress = new Map<string, Channel>();
-    const socket: ClientSocket = createClientSocket(
-      ws,
-      connection,
-      {
-        frame: receive,
-        closed() {
-          clearTimeout(deadline);
-          for (const channel of byAddress.values()) channel.end();
-        },
-        keepAlive: () =>
-          [...byAddress.values()].map((channel) => channel.keepAlive()).filter((frame) => frame !== undefined),
-      },
-      log,
-    );
+    const socket = serve(ws, connection, {
+      open: () => byAddress.values(),
+      frame: receive,
+      closed: () => clearTimeout(deadline),
+    });
     const deadline = setTimeout(() => {
       if (byAddress.size === 0) socket.close('unauthorized');
     }, limits.authenticateWithinMs);
@@ -113,14 +133,13 @@ export function createGateway(deps: GatewayDeps): Gateway {
       const [document = ''] = address.split('\0', 1);
       const dialect = createHocuspocusDialect({
         address,
-        document,
         closed(reason) {
           const key = `${document} ${token}`;
           if (closeCodes[reason].client === 'stops') refused.set(key, { reason, until: Date.now() + refuseAgainMs });
         },
       });
       const again = refuseAgain(`${document} ${token}`);
-      if (again !== undefined) return socket.send(dialect.refusal(again)!);
+      if (again !== undefined) return socket.write(frameFor(dialect, dialect.refusal(again)!));
       const channel = openChannel({
         document,
         socket,
@@ -142,7 +161,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     return entry !== undefined && entry.until >= Date.now() ? entry.reason : undefined;
   }
 
-  function route(request: IncomingMessage): ((ws: WebSocket, connection: Socket) => void) | undefined {
+  function route(request: IncomingMessage): ((ws: DocumentSocket, connection: Socket) => void) | undefined {
     const url = new URL(request.url ?? '/', 'http://collab.invalid');
     if (url.pathname === '/hocuspocus') return serveHocuspocus;
     if (url.pathname !== '/collab' && !url.pathname.startsWith('/collab/')) return undefined;
@@ -152,15 +171,22 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
   return {
     upgrade(request, socket, head) {
-      const serve = route(request);
-      if (serve === undefined) return false;
+      const serveRoute = route(request);
+      if (serveRoute === undefined) return false;
       const { origin } = request.headers;
       if (origin !== undefined && !deps.allowedOrigins.includes(origin)) return reject(socket, '403 Forbidden');
       if (draining) return reject(socket, '503 Service Unavailable');
-      server.handleUpgrade(request, socket, head, (ws) => serve(ws, socket as Socket));
+      server.handleUpgrade(request, socket, head, (ws) => serveRoute(ws, socket as Socket));
       return true;
     },
     channels: () => channels,
+    tick() {
+      const now = deps.now();
+      for (const socket of sockets) socket.tick(now);
+      oversizes.sweep();
+      deps.budgets.sweep();
+      deps.strikes.sweep();
+    },
     async drain() {
       draining = true;
       const gone = [...server.clients].map(

@@ -37,14 +37,6 @@ export function addressPrefix(address: string): Uint8Array {
   return encoding.toUint8Array(encoder);
 }
 
-export function concat(prefix: Uint8Array, rest: Uint8Array): Uint8Array {
-  if (prefix.length === 0) return rest;
-  const whole = new Uint8Array(prefix.length + rest.length);
-  whole.set(prefix);
-  whole.set(rest, prefix.length);
-  return whole;
-}
-
 export const syncStep1 = (stateVector: Uint8Array) =>
   body(messageType.sync, (encoder) => {
     encoding.writeVarUint(encoder, syncType.step1);
@@ -54,6 +46,12 @@ export const syncStep1 = (stateVector: Uint8Array) =>
 export const syncStep2 = (update: Uint8Array) =>
   body(messageType.sync, (encoder) => {
     encoding.writeVarUint(encoder, syncType.step2);
+    encoding.writeVarUint8Array(encoder, update);
+  });
+
+export const syncUpdate = (update: Uint8Array) =>
+  body(messageType.sync, (encoder) => {
+    encoding.writeVarUint(encoder, syncType.update);
     encoding.writeVarUint8Array(encoder, update);
   });
 
@@ -72,12 +70,9 @@ export const permissionDenied = (reason: string) =>
     encoding.writeVarString(encoder, reason);
   });
 
-/** Tells Hocuspocus that the channel behind this address has been admitted; the token was checked by the gateway. */
-export const authToken = () =>
+/** Tells a Hocuspocus client that its token was good. */
+export const authenticated = (scope: 'readonly' | 'read-write') =>
   body(messageType.auth, (encoder) => {
-    encoding.writeVarUint(encoder, authType.token);
-    encoding.writeVarString(encoder, '');
+    encoding.writeVarUint(encoder, authType.authenticated);
+    encoding.writeVarString(encoder, scope);
   });
-
-/** An awareness update without entries: the smallest frame that keeps a stock client's 30 s watchdog quiet. */
-export const keepAlive = awarenessBody(Uint8Array.of(0));

@@ -10,14 +10,22 @@ import { insertUpdates } from './document-log.ts';
 export type LogState = ServerAwareness['log'];
 
 /** An update on its way: appended → committed (synced to the journal, applied, seen by others) → stored (in the database). */
-export type PendingUpdate = JournalRecord & { committed: boolean; byServer: boolean };
+export type PendingUpdate = JournalRecord & { committed: boolean; byServer: boolean; from?: object | undefined };
 
-/** `byServer`: made by the server, perhaps on a person's behalf, and not by a client. */
-export type NewUpdate = Pick<JournalRecord, 'document' | 'epoch' | 'userId' | 'update'> & { byServer?: boolean };
+/**
+ * `byServer`: made by the server, perhaps on a person's behalf, and not by a client. `from`: the reader whose client sent
+ * it, who has no need to hear it again.
+ */
+export type NewUpdate = Pick<JournalRecord, 'document' | 'epoch' | 'userId' | 'update'> & {
+  byServer?: boolean;
+  from?: object;
+};
 
 export interface WritePath {
   /** Takes an update without waiting. `stored` runs when the database has it. */
   append(update: NewUpdate, stored?: () => void): void;
+  /** True when the database has everything of this document. */
+  isStored(document: string): boolean;
   /** Resolves when everything appended to the document so far is committed and applied. */
   settled(document: string): Promise<void>;
   /** Resolves when the database has everything appended to the document so far. */
@@ -172,6 +180,7 @@ export function createWritePath(deps: {
       journal.append(entry, () => committed(entry));
       if (pendingBytes >= deps.maxPendingBytes) updateState();
     },
+    isStored: (document) => !byDocument.has(document),
     settled(document) {
       const appended = [...(byDocument.get(document) ?? [])];
       return until(() => appended.every((entry) => entry.committed));

@@ -1,4 +1,3 @@
-import type { Document, Extension } from '@hocuspocus/server';
 import { parseDocumentName } from '#contract/document-name.ts';
 import type { AwarenessRun, ServerAwareness } from '#contract/awareness.ts';
 import { limits } from '#contract/limits.ts';
@@ -6,37 +5,22 @@ import { modeSchema, type Mode } from '#contract/roles.ts';
 import { isFinal, runStatusSchema } from '#contract/run.ts';
 import { utf8Tail } from '#contract/utf8.ts';
 import type { Db } from '#platform/db/schema.ts';
-import type { ChannelContext } from '../gateway/channel.ts';
-import type { LiveDocuments } from '../live-documents.ts';
-import type { WritePath } from '../log/write-path.ts';
 
-export type ServerStateDeps = { db: Db; live: LiveDocuments; writePath: WritePath };
+/** What the server says about a document beside its epoch and the state of the log. */
+export type StoredState = Pick<ServerAwareness, 'mode' | 'run'>;
 
-/** Puts the server's own awareness state into every document as it is loaded, with the last run restored. */
-export function serverState({ db, live, writePath }: ServerStateDeps): Extension<ChannelContext> {
-  return {
-    extensionName: 'server-state',
-    async afterLoadDocument({ document, documentName }) {
-      const { classroomId } = parseDocumentName(documentName)!;
-      const [mode, run] = await Promise.all([readMode(db, classroomId), readLastRun(db, documentName)]);
-      const state: ServerAwareness = {
-        kind: 'server',
-        epoch: live.get(documentName)!.epoch,
-        mode,
-        log: writePath.state(),
-        ...(run === undefined ? {} : { run }),
-      };
-      document.awareness.setLocalState(state);
-    },
-  };
+/** Reads mode and last run of a document. Rejects when its classroom is gone. */
+export async function readStoredState(db: Db, document: string): Promise<StoredState> {
+  const { classroomId } = parseDocumentName(document)!;
+  const [mode, run] = await Promise.all([readMode(db, classroomId), readLastRun(db, document)]);
+  return run === undefined ? { mode } : { mode, run };
 }
 
-/** Changes the server's state in a document, if it has changed. */
-export function updateServerState(document: Document, change: Partial<ServerAwareness>): void {
-  const state = document.awareness.getLocalState() as ServerAwareness | null;
-  if (state === null) return;
-  if (change.run !== undefined && state.run !== undefined && !isNewer(change.run, state.run)) return;
-  document.awareness.setLocalState({ ...state, ...change });
+/** The state after news of it, or undefined when they change nothing. */
+export function changeState(state: ServerAwareness, change: Partial<ServerAwareness>): ServerAwareness | undefined {
+  if (change.run !== undefined && state.run !== undefined && !isNewer(change.run, state.run)) return undefined;
+  const changes = Object.entries(change).some(([key, value]) => state[key as keyof ServerAwareness] !== value);
+  return changes ? { ...state, ...change } : undefined;
 }
 
 /** News can overtake each other: an older run never replaces a newer one, nor a live state a final one. */

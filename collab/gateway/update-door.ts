@@ -1,0 +1,71 @@
+import type { AwarenessUser } from '#contract/awareness.ts';
+import type { CloseReason } from '#contract/close-codes.ts';
+import type { LiveDocuments } from '../live-documents.ts';
+import type { WritePath } from '../log/write-path.ts';
+import type { Awake, Reader, Room } from '../rooms/room.ts';
+import type { Shares } from '../rooms/shares.ts';
+import { examineUpdate } from './updates.ts';
+
+/** One update of one client. */
+export type Incoming = {
+  room: Room;
+  awake: Awake;
+  update: Uint8Array;
+  /** It answers the question what the client has. */
+  first: boolean;
+  from: Reader;
+  sessionId: string;
+  user: AwarenessUser;
+  access: 'write' | 'read';
+  /** Others write this document too. */
+  shared: boolean;
+  /** Called when an update that had to wait for another can be tried again. */
+  again: () => void;
+  /** Called when the database has it. */
+  stored: () => void;
+};
+
+/** The only way for a client's update into the log. */
+export interface UpdateDoor {
+  /** `readOnly`, `logFull`: it was refused and the socket stays. Another reason: the socket must be closed with it. */
+  take(incoming: Incoming): 'taken' | 'readOnly' | 'logFull' | CloseReason;
+}
+
+export function createUpdateDoor(deps: { live: LiveDocuments; writePath: WritePath; shares: Shares }): UpdateDoor {
+  const { live, writePath, shares } = deps;
+
+  return {
+    take(incoming) {
+      const { room, awake, update, sessionId, user, stored } = incoming;
+      const { document, epoch } = awake.live;
+      const { verdict, ends, addedBytes } = examineUpdate(document, epoch, awake.intake.known, update);
+      if (verdict === 'malformed') return 'malformed';
+      if (verdict === 'otherEpoch') return 'discardState';
+      if (verdict === 'contained') {
+        if (incoming.first && incoming.access === 'write') room.refusedText.clear(sessionId);
+        // It is in memory, but perhaps not yet in the database.
+        void writePath.stored(room.name).then(stored);
+        return 'taken';
+      }
+      if (incoming.access === 'read') {
+        room.refusedText.add(sessionId, ends);
+        return 'readOnly';
+      }
+      if (room.refusedText.isIn(sessionId, ends, incoming.first)) return 'discardState';
+      if (writePath.state() === 'full') return 'logFull';
+      if (verdict === 'gap') {
+        return awake.intake.hold(update, incoming.from, incoming.again) ? 'taken' : 'tooLarge';
+      }
+      // What only deletes makes room and always passes.
+      if (verdict === 'new') {
+        if (!live.hasRoom(room.name, update.length)) return 'tooLarge';
+        const clients = [...ends.keys()].filter((client) => awake.intake.known(client) === 0).length;
+        const limited = incoming.shared && user.role === 'student';
+        if (!shares.take(room.name, user.id, { bytes: addedBytes, clients }, limited)) return 'tooLarge';
+      }
+      writePath.append({ document: room.name, epoch, userId: user.id, update, from: incoming.from }, stored);
+      awake.intake.appended(ends);
+      return 'taken';
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import * as Y from 'yjs';
+import { limits } from '#contract/limits.ts';
+
+/** An update that builds on something that is not here yet, kept until that comes. */
+type Held<T> = { update: Uint8Array; from: T; examineAgain: () => void };
+
+const maxHeldUpdates = 50;
+
+/**
+ * What is on its way into a document in memory: how far each Yjs client's history reaches once everything appended is
+ * applied, and updates with a gap. Those are held here, not in the document: a client that sends what nothing can follow
+ * must not make the document larger for everybody. They are in no journal, nobody has seen them, nobody was told they are
+ * safe; who sent them still has them.
+ */
+export class Intake<T> {
+  readonly #doc: Y.Doc;
+  readonly #ahead = new Map<number, number>();
+  #held: Held<T>[] = [];
+  #heldBytes = 0;
+
+  constructor(doc: Y.Doc) {
+    this.#doc = doc;
+  }
+
+  /** End of this client's history, what is being written included. */
+  readonly known = (client: number): number => {
+    const applied = Y.getState(this.#doc.store, client);
+    const ahead = this.#ahead.get(client);
+    if (ahead === undefined) return applied;
+    if (ahead > applied) return ahead;
+    this.#ahead.delete(client);
+    return applied;
+  };
+
+  /** An update has been appended; held updates that waited for it are examined again. */
+  appended(ends: ReadonlyMap<number, number>): void {
+    for (const [client, end] of ends) this.#ahead.set(client, Math.max(end, this.known(client)));
+    if (this.#held.length === 0 || ends.size === 0) return;
+    const held = this.#held;
+    this.#held = [];
+    this.#heldBytes = 0;
+    for (const { examineAgain } of held) examineAgain();
+  }
+
+  /** Keeps an update with a gap. Returns false when there is no room for it. */
+  hold(update: Uint8Array, from: T, examineAgain: () => void): boolean {
+    const fits = this.#held.length < maxHeldUpdates && this.#heldBytes + update.length <= limits.pendingBytes;
+    if (!fits) return false;
+    this.#held.push({ update, from, examineAgain });
+    this.#heldBytes += update.length;
+    return true;
+  }
+
+  /** Whoever sent them has gone, and will bring them again. */
+  forget(from: T): void {
+    if (this.#held.length === 0) return;
+    this.#held = this.#held.filter((held) => held.from !== from);
+    this.#heldBytes = this.#held.reduce((sum, { update }) => sum + update.length, 0);
+  }
+}
