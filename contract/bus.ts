@@ -13,6 +13,8 @@ export const topics = {
   'access.changed': z.object({ classroomId: idSchema, userId: idSchema.optional() }),
   /** A login session has ended: its sockets close, its access tokens stop. */
   'session.revoked': z.object({ sessionId: idSchema }),
+  /** A document has a new epoch and that is stored: whoever holds the old one must let go of it. */
+  'document.remade': z.object({ name: z.string(), epoch: z.number().int() }),
   'classroom.updated': z.object({ classroomId: idSchema, mode: modeSchema }),
   /** A run was stored as `queued`, or should be cancelled: the bridge looks it up. */
   'run.requested': z.object({ runId: idSchema }),
@@ -65,6 +67,11 @@ export const requests = {
   /** An edit made by the server on a person's behalf; answered when it is in the journal. */
   'document.edit-files': {
     request: z.object({ name: z.string(), userId: idSchema, edit: fileEditSchema }),
+    reply: z.object({ epoch: z.number().int(), files: z.array(fileTextSchema) }),
+  },
+  /** Starts the document anew, in a new epoch, with exactly these files; answered when that is stored. */
+  'document.remake': {
+    request: z.object({ name: z.string(), userId: idSchema, files: z.array(fileTextSchema) }),
     reply: z.object({ epoch: z.number().int(), files: z.array(fileTextSchema) }),
   },
 } as const;

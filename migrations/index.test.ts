@@ -23,8 +23,12 @@ const everything: { [T in keyof Schema]: Schema[T] } = {
   classrooms: rows.classroom('c', 'u'),
   members: rows.member('c', 'u'),
   documents: rows.documentRow('c:c:main'),
-  document_updates: rows.update('w', 0),
-  document_snapshots: rows.snapshot('d', 0, new Uint8Array([1, 2])),
+  document_updates: rows.update('w', 0, { crc: 4_294_967_295 }),
+  document_snapshots: { ...rows.snapshot('d', 0, new Uint8Array([1, 2])), crc: 1, epoch: 65_535 },
+  document_quarantine: {
+    ...{ id: 'q', kind: 'row', source: 'w', part: 0, document: 'd', epoch: 1, user_id: null, reason: '', at: 1 },
+    data: new Uint8Array([3]),
+  },
   runs: rows.run('r', 'c', 'u', {}),
 };
 
@@ -63,7 +67,8 @@ for (const engine of databaseEngines) {
       const { database, drop } = await engine.openEmpty();
       t.after(drop);
       const states = await migrate(database, 'status', testLog);
-      assert.deepEqual([states.length, applied(states)], [Object.keys(everything).length, 0]);
+      assert.ok(states.length >= Object.keys(everything).length);
+      assert.equal(applied(states), 0);
       assert.deepEqual(await database.db.introspection.getTables({ withInternalKyselyTables: true }), []);
     });
 
@@ -89,7 +94,10 @@ for (const engine of databaseEngines) {
       await database.db.insertInto('users').values(rows.user('u')).execute();
       await database.db.schema.dropTable('runs').execute();
       await sql`delete from kysely_migration where name >= '0006'`.execute(database.db);
-      assert.equal(changed(await migrate(database, 'up', testLog)).length, 4);
+      const again = (await migrate(database, 'status', testLog))
+        .map(({ name }) => name)
+        .filter((name) => name >= '0006');
+      assert.deepEqual(changed(await migrate(database, 'up', testLog)), again);
       assert.equal((await database.db.selectFrom('users').select('id').execute()).length, 1);
       assert.deepEqual(await tablesOf(database.db), Object.keys(everything).toSorted());
     });

@@ -10,6 +10,9 @@ import documents from './0006-documents.ts';
 import documentUpdates from './0007-document-updates.ts';
 import documentSnapshots from './0008-document-snapshots.ts';
 import runs from './0009-runs.ts';
+import documentUpdateChecksums from './0010-document-update-checksums.ts';
+import documentSnapshotChecksums from './0011-document-snapshot-checksums.ts';
+import documentQuarantine from './0012-document-quarantine.ts';
 
 /** In the order of their names. What stands here has been applied somewhere: add at the end, never change. */
 const migrations: Record<string, Migration> = {
@@ -22,6 +25,9 @@ const migrations: Record<string, Migration> = {
   '0007-document-updates': documentUpdates,
   '0008-document-snapshots': documentSnapshots,
   '0009-runs': runs,
+  '0010-document-update-checksums': documentUpdateChecksums,
+  '0011-document-snapshot-checksums': documentSnapshotChecksums,
+  '0012-document-quarantine': documentQuarantine,
 };
 
 export type MigrationDirection = 'up' | 'down' | 'status';

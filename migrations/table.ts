@@ -5,7 +5,7 @@ import type { Migration } from 'kysely/migration';
  * What one table looks like, said once for every engine. Applied migrations rest on this file: what it makes of a
  * description must not change; a new need gets a new word.
  */
-type Column = {
+export type Column = {
   mysql: ColumnDataType | Expression<unknown>;
   sqlite: 'text' | 'integer' | 'real' | 'blob';
   maxChars?: number;
@@ -36,7 +36,7 @@ export const flag: Column = integer;
 /** A measured quantity, which may have a fraction. */
 export const measure: Column = { mysql: sql`double`, sqlite: 'real' };
 export const bytes: Column = { mysql: sql`longblob`, sqlite: 'blob' };
-export const nullable = (column: Column): Column => ({ ...column, nullable: true });
+export const nullable = (column: Column): Column & { nullable: true } => ({ ...column, nullable: true });
 
 /**
  * The migration that makes a table and takes it away. It may be run again after it was interrupted: MySQL makes table

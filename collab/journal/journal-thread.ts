@@ -1,4 +1,4 @@
-import { closeSync, fdatasyncSync, fsyncSync, ftruncateSync, openSync, unlinkSync, writevSync } from 'node:fs';
+import { closeSync, fdatasyncSync, fsyncSync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { JournalReply, JournalRequest } from './journal.ts';
@@ -31,19 +31,14 @@ function openSegment(): { file: string; descriptor: number; bytes: number } {
   return { file, descriptor, bytes: 0 };
 }
 
-function append(frames: Uint8Array[]): string {
+function append(frames: Uint8Array): string {
   segment ??= openSegment();
   const { descriptor, bytes } = segment;
   try {
-    let rest = frames;
-    while (rest.length > 0) {
-      let written = writevSync(descriptor, rest);
+    for (let rest = frames; rest.length > 0;) {
+      const written = writeSync(descriptor, rest);
       segment.bytes += written;
-      while (rest.length > 0 && written >= rest[0]!.byteLength) {
-        written -= rest[0]!.byteLength;
-        rest = rest.slice(1);
-      }
-      if (written > 0) rest = [rest[0]!.subarray(written), ...rest.slice(1)];
+      rest = rest.subarray(written);
     }
     fdatasyncSync(descriptor);
   } catch (error) {

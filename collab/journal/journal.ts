@@ -2,9 +2,9 @@ import { mkdir, readdir, readFile, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Log } from '#platform/log.ts';
-import { decodeRecords, encodeRecord, type JournalRecord } from './record.ts';
+import { decodeRecords, encodeRecords, type JournalRecord } from './record.ts';
 
-export type JournalRequest = { type: 'append'; frames: Uint8Array[] } | { type: 'remove'; files: string[] };
+export type JournalRequest = { type: 'append'; frames: Uint8Array } | { type: 'remove'; files: string[] };
 export type JournalReply =
   | { type: 'appended'; file: string }
   | { type: 'removed' }
@@ -17,7 +17,10 @@ export interface Journal {
   append(record: JournalRecord, committed: () => void): void;
   /** These records are in the database: their segments can go once nothing in them is left. */
   release(records: readonly JournalRecord[]): void;
-  /** False while the disk refuses writes; appended records wait and are retried every half second. */
+  /**
+   * False while the disk refuses writes; appended records wait and are retried every half second. False for good when
+   * the thread has ended: then nothing is committed any more.
+   */
   healthy(): boolean;
   /** Commits what was appended, removes what was released, ends the thread. */
   close(): Promise<void>;
@@ -52,16 +55,20 @@ export async function openJournal(options: { directory: string; log: Log; segmen
   let removing = false;
   let failing = false;
   let dead: Error | undefined;
+  let closed = false;
   let idle: (() => void)[] = [];
 
-  const send = (request: JournalRequest) => thread.postMessage(request);
+  function send(request: JournalRequest, transfer: ArrayBuffer[] = []): void {
+    thread.postMessage(request, transfer);
+  }
 
   function pump(): void {
     if (inFlight !== undefined || removing || dead !== undefined) return;
     if (waiting.length > 0) {
       inFlight = waiting;
       waiting = [];
-      send({ type: 'append', frames: inFlight.map(({ record }) => encodeRecord(record)) });
+      const frames = encodeRecords(inFlight.map(({ record }) => record));
+      send({ type: 'append', frames }, [frames.buffer]);
     } else if (removable.length > 0) {
       removing = true;
       send({ type: 'remove', files: removable });
@@ -106,10 +113,15 @@ export async function openJournal(options: { directory: string; log: Log; segmen
     inFlight = undefined;
     setTimeout(pump, retryMs);
   });
-  thread.on('error', (error) => {
+  thread.on('error', died);
+  thread.on('exit', () => died(new Error('it was stopped')));
+
+  function died(error: Error): void {
+    if (closed || dead !== undefined) return;
     dead = error;
     log.fatal({ error }, 'the journal thread ended; this node can take no more edits');
-  });
+    for (const resolve of idle) resolve();
+  }
 
   return {
     recovered,
@@ -138,6 +150,7 @@ export async function openJournal(options: { directory: string; log: Log; segmen
           pump();
         });
       }
+      closed = true;
       await thread.terminate();
     },
   };

@@ -2,10 +2,12 @@ import type { ServerAwareness } from '#contract/awareness.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Db } from '#platform/db/schema.ts';
 import type { NewId } from '#platform/ids.ts';
+import { withDeadline } from '#platform/lifecycle.ts';
 import type { Log } from '#platform/log.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { JournalRecord } from '../journal/record.ts';
-import { insertUpdates } from './document-log.ts';
+import { createCompactor, type CompactionThresholds } from './compactor.ts';
+import { storeBatch } from './store-batch.ts';
 
 export type LogState = ServerAwareness['log'];
 
@@ -37,19 +39,26 @@ export interface WritePath {
   onState(handler: (state: LogState) => void): void;
   /** Resolves when the database has everything; keeps trying for as long as it takes. */
   drained(): Promise<void>;
-  close(): void;
+  /** Loading found so much of a document in the database that no snapshot holds. */
+  loaded(document: string, rows: number, bytes: number): void;
+  /** Ends storing and compacting; resolves when the database is left alone. */
+  close(): Promise<void>;
 }
 
 const batchRows = 500;
 const batchBytes = 1024 * 1024;
+/** So long commits collect for one transaction, unless somebody waits for it. */
+const collectMs = 100;
 const slowMs = 1_000;
 const retryFromMs = 100;
 const retryToMs = 2_000;
+const closeMs = 3_000;
 
 /**
  * The way of every edit, whoever made it: the journal first (pipelined: nobody waits for an append), then, when its batch
  * is on disk, `commit` applies it to the documents in memory and so to everybody's screens, and the database follows
- * behind. Order is kept throughout. `commit` gets a whole batch, so that a document is touched once per batch.
+ * behind. Order is kept throughout. `commit` gets a whole batch, so that a document is touched once per batch. Documents
+ * whose log has grown long are compacted in the background.
  */
 export function createWritePath(deps: {
   db: Db;
@@ -59,21 +68,27 @@ export function createWritePath(deps: {
   log: Log;
   maxPendingBytes: number;
   commit: (batch: readonly PendingUpdate[]) => void;
+  compaction?: Partial<CompactionThresholds>;
 }): WritePath {
   const { db, journal, clock, newId, log } = deps;
-  type Entry = PendingUpdate & { stored: (() => void) | undefined };
+  type Entry = PendingUpdate & { stored: (() => void) | undefined; committedAt: number };
   const byDocument = new Map<string, Set<Entry>>();
   const storeQueue: Entry[] = [];
   let justCommitted: Entry[] = [];
   let pendingBytes = 0;
-  let storing = false;
+  let queuedBytes = 0;
+  /** How many wait for the database. */
+  let hurrying = 0;
+  let storing: Promise<void> | undefined;
   let storingSince = 0;
   let failures = 0;
   let closed = false;
   let retryTimer: NodeJS.Timeout | undefined;
+  let collectTimer: NodeJS.Timeout | undefined;
   let state: LogState = 'ok';
   let stateHandler: (state: LogState) => void = () => {};
   let waiters: { check: () => boolean; resolve: () => void }[] = [];
+  const compactor = createCompactor({ ...deps, allowed: () => state === 'ok', thresholds: deps.compaction });
 
   function wake(): void {
     const [ready, rest] = [waiters.filter(({ check }) => check()), waiters.filter(({ check }) => !check())];
@@ -85,9 +100,18 @@ export function createWritePath(deps: {
     return check() ? Promise.resolve() : new Promise((resolve) => waiters.push({ check, resolve }));
   }
 
+  /** The same, for something that storing brings about: it does not wait for more to collect. */
+  async function untilStored(check: () => boolean): Promise<void> {
+    hurrying += 1;
+    const done = until(check);
+    schedule();
+    await done;
+    hurrying -= 1;
+  }
+
   function updateState(): void {
     const full = pendingBytes >= deps.maxPendingBytes || !journal.healthy();
-    const slow = failures > 0 || (storing && clock.now() - storingSince > slowMs);
+    const slow = failures > 0 || (storing !== undefined && clock.now() - storingSince > slowMs);
     const next = full ? 'full' : slow ? 'buffering' : 'ok';
     if (next === state) return;
     state = next;
@@ -111,11 +135,34 @@ export function createWritePath(deps: {
   function commitBatch(): void {
     const batch = justCommitted;
     justCommitted = [];
-    for (const entry of batch) entry.committed = true;
+    const committedAt = performance.now();
+    for (const entry of batch) Object.assign(entry, { committed: true, committedAt });
     deps.commit(batch);
-    storeQueue.push(...batch);
+    enqueue(batch);
     wake();
-    void store();
+    schedule();
+  }
+
+  function enqueue(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      storeQueue.push(entry);
+      queuedBytes += entry.update.length;
+    }
+  }
+
+  /** Stores now, or when the oldest that waits has waited long enough. */
+  function schedule(): void {
+    const [oldest] = storeQueue;
+    if (oldest === undefined || storing !== undefined || closed || retryTimer !== undefined) return;
+    const now = hurrying > 0 || storeQueue.length >= batchRows || queuedBytes >= batchBytes;
+    const delay = now ? 0 : oldest.committedAt + collectMs - performance.now();
+    if (delay <= 0) storing = store();
+    else collectTimer ??= setTimeout(collected, delay);
+  }
+
+  function collected(): void {
+    collectTimer = undefined;
+    schedule();
   }
 
   function nextBatch(): Entry[] {
@@ -129,53 +176,73 @@ export function createWritePath(deps: {
   }
 
   async function store(): Promise<void> {
-    if (storing || closed || retryTimer !== undefined || storeQueue.length === 0) return;
-    storing = true;
+    clearTimeout(collectTimer);
+    collectTimer = undefined;
     storingSince = clock.now();
     const batch = nextBatch();
     try {
-      await db.transaction().execute((transaction) => insertUpdates(transaction, batch));
+      const { stored, quarantined, refused } = await storeBatch({ db, clock, newId, log }, batch);
       failures = 0;
-      finish(batch);
+      finish(batch, new Set(stored));
+      // The journal keeps what the database has nowhere: the next start tries again.
+      journal.release([...stored, ...quarantined]);
+      if (refused.length > 0) log.error({ updates: refused.length }, 'updates stay in the journal only');
+      wake();
     } catch (error) {
       if (failures === 0) log.error({ error }, 'the database does not take document updates; they wait in the journal');
       failures += 1;
       const delay = Math.min(retryFromMs * 2 ** failures, retryToMs);
-      retryTimer = setTimeout(() => {
-        retryTimer = undefined;
-        void store();
-      }, delay);
+      if (!closed) retryTimer = setTimeout(retry, delay);
     }
-    storing = false;
+    storing = undefined;
     updateState();
-    void store();
+    schedule();
   }
 
-  function finish(batch: readonly Entry[]): void {
+  function retry(): void {
+    retryTimer = undefined;
+    schedule();
+  }
+
+  /** Only what its document will have again after a restart is reported as stored. */
+  function finish(batch: readonly Entry[], stored: ReadonlySet<Entry>): void {
     storeQueue.splice(0, batch.length);
+    const sums = new Map<string, { rows: number; bytes: number }>();
     for (const entry of batch) {
-      pendingBytes -= entry.update.length;
-      const entries = byDocument.get(entry.document)!;
+      const { document, update } = entry;
+      pendingBytes -= update.length;
+      queuedBytes -= update.length;
+      const entries = byDocument.get(document)!;
       entries.delete(entry);
-      if (entries.size === 0) byDocument.delete(entry.document);
+      if (entries.size === 0) byDocument.delete(document);
+      if (!stored.has(entry)) continue;
       entry.stored?.();
+      const sum = sums.get(document) ?? { rows: 0, bytes: 0 };
+      sums.set(document, { rows: sum.rows + 1, bytes: sum.bytes + update.length });
     }
-    journal.release(batch);
-    wake();
+    for (const [document, { rows, bytes }] of sums) compactor.stored(document, rows, bytes);
   }
 
   for (const record of journal.recovered) {
     // The record itself, not a copy: the journal knows it by identity when it is released.
-    const entry: Entry = Object.assign(record, { committed: true, byServer: false, stored: undefined });
+    const entry: Entry = Object.assign(record, { committed: true, committedAt: 0, byServer: false, stored: undefined });
     track(entry);
-    storeQueue.push(entry);
+    enqueue([entry]);
   }
   if (storeQueue.length > 0) log.info({ updates: storeQueue.length }, 'replaying the journal into the database');
-  void store();
+  schedule();
 
   return {
     append(update, stored) {
-      const entry: Entry = { byServer: false, ...update, id: newId(), at: clock.now(), committed: false, stored };
+      const entry: Entry = {
+        byServer: false,
+        ...update,
+        id: newId(),
+        at: clock.now(),
+        committed: false,
+        committedAt: 0,
+        stored,
+      };
       track(entry);
       journal.append(entry, () => committed(entry));
       if (pendingBytes >= deps.maxPendingBytes) updateState();
@@ -187,18 +254,25 @@ export function createWritePath(deps: {
     },
     stored(document) {
       const appended = [...(byDocument.get(document) ?? [])];
-      return until(() => appended.every((entry) => byDocument.get(document)?.has(entry) !== true));
+      return untilStored(() => appended.every((entry) => byDocument.get(document)?.has(entry) !== true));
     },
     pending: (document) => [...(byDocument.get(document) ?? [])].filter((entry) => entry.committed),
     state: () => state,
     onState(handler) {
       stateHandler = handler;
     },
-    drained: () => until(() => byDocument.size === 0),
-    close() {
+    drained: () => untilStored(() => byDocument.size === 0),
+    loaded: compactor.loaded,
+    async close() {
       closed = true;
       clearInterval(stateTimer);
       clearTimeout(retryTimer);
+      clearTimeout(collectTimer);
+      try {
+        await withDeadline(Promise.all([storing, compactor.close()]), closeMs, 'ending what the database was asked');
+      } catch (error) {
+        log.warn({ error }, 'the document log is closed while the database still works on something of it');
+      }
     },
   };
 }

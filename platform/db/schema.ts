@@ -3,7 +3,7 @@ import type { Kysely, Transaction } from 'kysely';
 /**
  * The tables, the same on every engine. Ids are made by the application and sort by time; times are epoch milliseconds;
  * booleans are 0 or 1; JSON is text. Who writes which table: accounts `users`, `sessions`, `refresh_tokens`;
- * classrooms `classrooms`, `members`; collab `documents`, `document_updates`, `document_snapshots`;
+ * classrooms `classrooms`, `members`; collab `documents` and all `document_…`;
  * runs: the API inserts a row and sets `cancel_requested_at`; everything else of it only the compile bridge changes.
  */
 export interface Schema {
@@ -15,6 +15,7 @@ export interface Schema {
   documents: DocumentsTable;
   document_updates: DocumentUpdatesTable;
   document_snapshots: DocumentSnapshotsTable;
+  document_quarantine: DocumentQuarantineTable;
   runs: RunsTable;
 }
 
@@ -104,12 +105,33 @@ export interface DocumentUpdatesTable {
   user_id: string | null;
   created_at: number;
   data: Uint8Array;
+  /** CRC-32 of `data`; null in rows of programs before it, which are not checked. */
+  crc?: number | null;
 }
 
 export interface DocumentSnapshotsTable {
   document: string;
   generation: string;
   part: number;
+  data: Uint8Array;
+  /** CRC-32 of `data`. */
+  crc?: number | null;
+  epoch?: number | null;
+}
+
+/** What was damaged, or could not be stored, and is no part of its document any more until a person looks at it. */
+export interface DocumentQuarantineTable {
+  id: string;
+  /** `row` or `snapshot`. */
+  kind: string;
+  /** Id of the update, or generation of the snapshot. */
+  source: string;
+  part: number;
+  document: string;
+  epoch: number;
+  user_id: string | null;
+  reason: string;
+  at: number;
   data: Uint8Array;
 }
 

@@ -25,6 +25,8 @@ const table: readonly Case[] = [
   { method: 'DELETE', path: room(), expected: [401, 404, 403, 403, 403, 204] },
   { method: 'POST', path: room('/leave'), expected: [401, 404, 204, 204, 204, 409] },
   { method: 'POST', path: room('/code'), expected: [401, 404, 403, 403, 200, 200] },
+  { method: 'POST', path: room('/start'), expected: [401, 404, 403, 403, 200, 200] },
+  { method: 'POST', path: room('/end'), expected: [401, 404, 403, 403, 200, 200] },
   { method: 'GET', path: room('/members'), expected: [401, 404, 200, 200, 200, 200] },
   {
     method: 'PATCH',

@@ -12,6 +12,7 @@ import { pageOfRows } from '../http/paging.ts';
 import { type Route, route } from '../http/route.ts';
 import { createSlidingWindow } from '../http/sliding-window.ts';
 import { issueCollabToken } from './collab-token.ts';
+import { endLesson, startLesson } from './lesson.ts';
 import { memberRoutes } from './member-routes.ts';
 import { join } from './members.ts';
 import { requireOwner, requireStaff } from './policy.ts';
@@ -147,6 +148,38 @@ export function classroomRoutes(deps: ClassroomRouteDeps): Route[] {
       errors: ['forbidden'],
       handler: async ({ params, session }) => {
         await renewJoinCode(db, params.id);
+        return { body: await readClassroom(deps, params.id, session.userId) };
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/api/classrooms/:id/start',
+      tag,
+      summary: 'Start the lesson',
+      description:
+        'Owner and assistants. Opens a planned lesson now, or the next one after the end; a live one goes on as it is.',
+      access: 'session',
+      authorize: async (input) => requireStaff(await memberOf(input)),
+      response: { 200: classroomSchema },
+      errors: ['forbidden'],
+      handler: async ({ params, session }) => {
+        await startLesson(deps, params.id);
+        return { body: await readClassroom(deps, params.id, session.userId) };
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/api/classrooms/:id/end',
+      tag,
+      summary: 'End the lesson',
+      description:
+        'Owner and assistants. Students only read from then on, within a second also on open documents; staff go on writing, and everything is kept.',
+      access: 'session',
+      authorize: async (input) => requireStaff(await memberOf(input)),
+      response: { 200: classroomSchema },
+      errors: ['forbidden'],
+      handler: async ({ params, session }) => {
+        await endLesson(deps, params.id);
         return { body: await readClassroom(deps, params.id, session.userId) };
       },
     }),

@@ -77,7 +77,16 @@ export async function insertClassroom(db: Db, classroom: ClassroomsTable): Promi
 export type ClassroomChange = Partial<
   Pick<
     ClassroomsTable,
-    'title' | 'description' | 'language' | 'mode' | 'code' | 'starts_at' | 'ends_at' | 'capacity' | 'deleted_at'
+    | 'title'
+    | 'description'
+    | 'language'
+    | 'mode'
+    | 'code'
+    | 'starts_at'
+    | 'ends_at'
+    | 'ended_at'
+    | 'capacity'
+    | 'deleted_at'
   >
 >;
 

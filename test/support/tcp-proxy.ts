@@ -1,10 +1,18 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { createWay, type Way } from './proxy-way.ts';
+import { createRandom } from './random.ts';
 
 export interface TcpProxy {
   readonly port: number;
+  /** From the client to the server. */
+  readonly up: Way;
+  /** From the server to the client. */
+  readonly down: Way;
   /** Breaks every connection and refuses new ones, as a server that has stopped. */
   cut(): Promise<void>;
+  /** Breaks every connection; new ones are welcome. */
+  breakAll(): void;
   /** Keeps every connection open but carries nothing, as a network that swallows packets. New ones connect as well. */
   freeze(): void;
   /** Carries again what comes on new connections; those from before are broken. */
@@ -12,25 +20,27 @@ export interface TcpProxy {
   close(): Promise<void>;
 }
 
-/** A TCP proxy in front of a server, for outages that begin and end when a test says so. */
-export async function openTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
+/**
+ * A TCP proxy in front of a server, for outages and bad networks that begin and end when a test says so. Needs no
+ * privileges. `seed` makes the jitter of delays come again.
+ */
+export async function openTcpProxy(target: { host: string; port: number }, seed = 1): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
-  let frozen = false;
+  const random = createRandom(seed);
+  const up = createWay(random);
+  const down = createWay(random);
 
   const server = createServer((downstream) => {
     const upstream = connect(target);
-    for (const [socket, other] of [
-      [downstream, upstream],
-      [upstream, downstream],
-    ] as const) {
+    for (const socket of [downstream, upstream]) {
       sockets.add(socket);
-      socket.on('error', () => other.destroy());
-      socket.on('close', () => {
-        sockets.delete(socket);
-        other.destroy();
-      });
-      if (!frozen) socket.pipe(other);
+      socket.setNoDelay(true);
+      // 'close' follows, and says the same.
+      socket.on('error', () => {});
+      socket.on('close', () => sockets.delete(socket));
     }
+    up.carry(downstream, upstream);
+    down.carry(upstream, downstream);
   });
 
   const listen = async (port: number) => {
@@ -51,14 +61,18 @@ export async function openTcpProxy(target: { host: string; port: number }): Prom
   const { port } = server.address() as AddressInfo;
   return {
     port,
+    up,
+    down,
     cut,
+    breakAll,
     freeze() {
-      frozen = true;
-      for (const socket of sockets) socket.unpipe();
+      up.pause();
+      down.pause();
     },
     async restore() {
-      frozen = false;
       breakAll();
+      up.calm();
+      down.calm();
       if (!server.listening) await listen(port);
     },
     close: cut,
