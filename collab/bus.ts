@@ -1,7 +1,7 @@
 import type { Bus } from '#platform/bus/bus.ts';
-import { parseDocumentName } from '#contract/document-name.ts';
+import { formatDocumentName, parseDocumentName, type DocumentName } from '#contract/document-name.ts';
 import { AppError } from '#contract/errors.ts';
-import { editFiles } from './files.ts';
+import { editFiles, type File } from './files.ts';
 import type { Rejudge } from './rejudge.ts';
 import type { Rooms } from './rooms/rooms.ts';
 import type { ServerEdits } from './server-edits.ts';
@@ -12,6 +12,8 @@ export async function connectBus(deps: {
   rooms: Rooms;
   edits: ServerEdits;
   rejudge: Rejudge;
+  /** Starts a document anew with these files; resolves to its new epoch. */
+  remake: (name: DocumentName, files: readonly File[], userId: string) => Promise<{ epoch: number }>;
 }): Promise<() => Promise<void>> {
   const { bus, rooms, edits, rejudge } = deps;
   const subscriptions = await Promise.all([
@@ -25,17 +27,24 @@ export async function connectBus(deps: {
     bus.subscribe('run.updated', ({ document: name, run }) => {
       if (name !== null) rooms.find(name)?.tell({ run });
     }),
-    bus.respond('document.read', ({ name }) => edits.read(known(name))),
+    bus.subscribe('document.remade', ({ name }) => rooms.find(name)?.discard()),
+    bus.respond('document.read', ({ name }) => edits.read(formatDocumentName(known(name)))),
     bus.respond('document.edit-files', ({ name, userId, edit }) =>
-      edits.edit(known(name), userId, (draft) => editFiles(draft, edit)),
+      edits.edit(formatDocumentName(known(name)), userId, (draft) => editFiles(draft, edit)),
     ),
+    bus.respond('document.remake', async ({ name, userId, files }) => {
+      const { epoch } = await deps.remake(known(name), files, userId);
+      await bus.publish('document.remade', { name, epoch });
+      return { epoch, files };
+    }),
   ]);
   return async () => {
     await Promise.all(subscriptions.map((end) => end()));
   };
 }
 
-function known(name: string): string {
-  if (parseDocumentName(name) === undefined) throw new AppError('not-found', 'This document does not exist.');
-  return name;
+function known(name: string): DocumentName {
+  const parsed = parseDocumentName(name);
+  if (parsed === undefined) throw new AppError('not-found', 'This document does not exist.');
+  return parsed;
 }

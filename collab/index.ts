@@ -20,6 +20,7 @@ import { createUpdateDoor } from './gateway/update-door.ts';
 import { createHocuspocus } from './hocuspocus.ts';
 import { openJournal } from './journal/journal.ts';
 import { createLiveDocuments } from './live-documents.ts';
+import { remakeDocument } from './log/remake.ts';
 import { createWritePath, type LogState } from './log/write-path.ts';
 import { createPresence } from './presence.ts';
 import { createRejudge } from './rejudge.ts';
@@ -103,7 +104,13 @@ export async function startCollab(deps: {
     for (const room of rooms.all()) room.tell({ log: state });
     if (state !== 'full') for (const channel of [...gateway.channels()]) channel.logHasRoom();
   });
-  const disconnectBus = await connectBus({ bus, rooms, edits, rejudge });
+  const disconnectBus = await connectBus({
+    bus,
+    rooms,
+    edits,
+    rejudge,
+    remake: (name, files, userId) => remakeDocument({ db, clock, newId }, name, files, userId),
+  });
   const ticking = setInterval(() => {
     gateway.tick();
     rooms.tick();
@@ -123,7 +130,7 @@ export async function startCollab(deps: {
       } catch (error) {
         log.warn({ error }, 'the database did not take every update; the journal keeps the rest for the next start');
       }
-      writePath.close();
+      await writePath.close();
       await journal.close();
       await rooms.close();
     },

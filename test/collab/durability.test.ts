@@ -64,6 +64,7 @@ for (const engine of databaseEngines) {
       const token = lectern.token(teacher, classroom.id);
       const first = yWebsocketClient(lectern.wsUrl, classroom.main, token);
       await first.synced();
+      const { epoch } = await lectern.bus.request('document.read', { name: classroom.main });
       first.destroy();
       await lectern.collab.close();
 
@@ -75,7 +76,7 @@ for (const engine of databaseEngines) {
         const record = {
           id: lectern.newId(),
           document: classroom.main,
-          epoch: 1,
+          epoch,
           userId: teacher.id,
           at: Date.now(),
           update,
