@@ -48,9 +48,10 @@ async function start(): Promise<void> {
     let api: RequestListener | undefined;
     let demo: Demo | undefined;
     let checks = async (): Promise<Check[]> => [];
+    const metrics = createMetrics();
     const answerOperations = createOperations({
       log,
-      metrics: createMetrics(),
+      metrics,
       metricsToken: config.metricsToken,
       version: packageJson.version,
       embedded: config.embedded,
@@ -117,7 +118,7 @@ async function start(): Promise<void> {
     }
     if (config.roles.includes('collab')) {
       const { startCollab } = await import('./collab/index.ts');
-      collab = await startCollab({ config, log, clock, newId, db, bus, tokens });
+      collab = await startCollab({ config, log, clock, newId, db, bus, tokens, metrics });
       closers.add('collab', collab.close, config.drainTimeoutMs);
     }
     if (config.roles.includes('api')) {

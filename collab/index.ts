@@ -9,6 +9,7 @@ import type { Schema } from '#platform/db/schema.ts';
 import type { NewId } from '#platform/ids.ts';
 import { withDeadline } from '#platform/lifecycle.ts';
 import type { Log } from '#platform/log.ts';
+import { createMetrics, type Metrics } from '#platform/metrics.ts';
 import type { Tokens } from '#platform/tokens.ts';
 import { admit, judgeAgain } from './admission.ts';
 import { connectBus } from './bus.ts';
@@ -22,6 +23,7 @@ import { openJournal } from './journal/journal.ts';
 import { createLiveDocuments } from './live-documents.ts';
 import { remakeDocument } from './log/remake.ts';
 import { createWritePath, type LogState } from './log/write-path.ts';
+import { createCollabMeter } from './metrics.ts';
 import { createPresence } from './presence.ts';
 import { createRejudge } from './rejudge.ts';
 import { createRooms } from './rooms/rooms.ts';
@@ -56,6 +58,7 @@ export async function startCollab(deps: {
   db: Kysely<Schema>;
   bus: Bus;
   tokens: Tokens;
+  metrics?: Metrics;
   idleMs?: number;
 }): Promise<Collab> {
   const { config, log, clock, newId, db, bus, tokens } = deps;
@@ -87,6 +90,13 @@ export async function startCollab(deps: {
     judgeAgain: (admissions) => judgeAgain({ db, clock }, admissions),
     log,
   });
+  const meter = createCollabMeter(deps.metrics ?? createMetrics(), {
+    sockets: () => [...gateway.channels()].length,
+    rooms: () => [...rooms.all()].length,
+    documents: () => [...live.all()].length,
+    pendingBytes: writePath.pendingBytes,
+    log: writePath.state,
+  });
   const gateway = createGateway({
     rooms,
     updates: createUpdateDoor({ live, writePath, shares: createShares({ now }) }),
@@ -96,6 +106,7 @@ export async function startCollab(deps: {
     identify: (token) => identify(tokens, token),
     admit: (token, document) => admit({ db, tokens, clock }, token, document),
     accessChanges: rejudge.changes,
+    meter,
     allowedOrigins: config.http.allowedOrigins,
     now,
     log,

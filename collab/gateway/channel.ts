@@ -4,6 +4,7 @@ import { closeCodes, type CloseReason } from '#contract/close-codes.ts';
 import { limits } from '#contract/limits.ts';
 import type { Log } from '#platform/log.ts';
 import type { Admission } from '../admission.ts';
+import type { CollabMeter } from '../metrics.ts';
 import type { Presence } from '../presence.ts';
 import type { Awake, Reader, Room } from '../rooms/room.ts';
 import type { Rooms } from '../rooms/rooms.ts';
@@ -27,6 +28,7 @@ export type ChannelDeps = {
   admit: (token: string, document: string) => Promise<Admission | CloseReason>;
   /** How often rights have changed on this node. */
   accessChanges: () => number;
+  meter: CollabMeter;
   log: Log;
 };
 
@@ -287,6 +289,8 @@ export class Channel implements Reader {
 
   #take(awake: Awake, update: Uint8Array, first: boolean): void {
     const { sessionId, user, access, name } = this.#admission!;
+    const { meter } = this.#deps;
+    const arrived = performance.now();
     const outcome = this.#deps.updates.take({
       room: this.#room!,
       awake,
@@ -300,10 +304,14 @@ export class Channel implements Reader {
       again: () => {
         if (!this.#closed) this.#take(awake, update, false);
       },
-      stored: () => this.dialect.stored((bodies) => this.#send(...bodies)),
+      stored: () => {
+        meter.stored(performance.now() - arrived);
+        this.dialect.stored((bodies) => this.#send(...bodies));
+      },
     });
     if (outcome === 'taken') return;
     if (outcome !== 'readOnly' && outcome !== 'logFull') return this.close(outcome);
+    meter.dropped(outcome === 'readOnly' ? 'read-only' : 'log-full');
     if (outcome === 'readOnly') this.#refused = true;
     else this.#refusedWhileFull = true;
     const answer = this.dialect.notStored();

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { closeCodes, type CloseReason } from '#contract/close-codes.ts';
 import type { Log } from '#platform/log.ts';
+import type { CollabMeter } from '../metrics.ts';
 
 /** A peer that answers nothing for this long is gone, whatever TCP believes. Presence must be gone within 35 s. */
 const deadAfterMs = 25_000;
@@ -28,28 +29,34 @@ export class ClientSocket {
   readonly #ws: WebSocket;
   readonly #connection: Socket;
   readonly #handlers: Handlers;
+  readonly #meter: CollabMeter;
   #heardAt = Date.now();
   #pingedAt = Date.now();
   #missedAwareness = false;
   /** The document itself, on its way to a reader who asked for it, does not count as being slow. */
   #answerBytes = 0;
   #resume: NodeJS.Timeout | undefined;
+  #held: Uint8Array[] = [];
 
-  constructor(ws: WebSocket, connection: Socket, handlers: Handlers, log: Log) {
+  constructor(ws: WebSocket, connection: Socket, handlers: Handlers, deps: { log: Log; meter: CollabMeter }) {
     this.#ws = ws;
     this.#connection = connection;
     this.#handlers = handlers;
+    this.#meter = deps.meter;
     ws.on('pong', () => this.#heard());
     ws.on('message', (data, isBinary) => {
       this.#heard();
       // Neither protocol has text frames.
       if (!isBinary) return this.close('malformed');
-      handlers.frame(data as Buffer);
+      // What was read together with the frame that was too much.
+      if (this.#resume !== undefined) this.#held.push(data as Buffer);
+      else handlers.frame(data as Buffer);
     });
     // Without a listener a broken frame would end the process. The library closes with 1002, 1007 or 1009 by itself.
-    ws.on('error', (error) => log.debug({ error: error.message }, 'a document socket failed'));
+    ws.on('error', (error) => deps.log.debug({ error: error.message }, 'a document socket failed'));
     ws.on('close', () => {
       clearTimeout(this.#resume);
+      this.#held = [];
       handlers.closed();
     });
   }
@@ -65,7 +72,7 @@ export class ClientSocket {
     if (backlog === 0) this.#answerBytes = 0;
     else if (backlog > behindBytes && droppable) {
       this.#missedAwareness = true;
-      return;
+      return this.#meter.dropped('slow-reader');
     } else if (backlog > maxBacklogBytes + this.#answerBytes) return this.close('tooSlow');
     this.#connection.write(frame);
   }
@@ -94,12 +101,15 @@ export class ClientSocket {
     this.#resume = setTimeout(() => {
       this.#resume = undefined;
       this.#heard();
-      this.#ws.resume();
+      // Any of these may hold the socket again.
+      while (this.#held.length > 0 && this.#resume === undefined) this.#handlers.frame(this.#held.shift()!);
+      if (this.#resume === undefined) this.#ws.resume();
     }, ms);
   }
 
   close(reason: CloseReason): void {
     if (this.#ws.readyState === WebSocket.CLOSING || this.#ws.readyState === WebSocket.CLOSED) return;
+    this.#meter.closed(reason);
     this.#ws.close(closeCodes[reason].code, closeCodes[reason].reason);
     setTimeout(() => this.#ws.terminate(), closeWithinMs).unref();
   }

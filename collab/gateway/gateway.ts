@@ -34,7 +34,6 @@ type GatewayDeps = ChannelDeps & { allowedOrigins: readonly string[]; now: () =>
  * close-code table, because a browser shows a refused handshake as 1006, and the stock client would retry for ever.
  */
 export function createGateway(deps: GatewayDeps): Gateway {
-  const { log } = deps;
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: limits.frameBytes,
@@ -81,9 +80,13 @@ export function createGateway(deps: GatewayDeps): Gateway {
           for (const channel of [...handlers.open()]) channel.end();
         },
       },
-      log,
+      deps,
     );
-    ws.frameTooLarge = () => oversizes.add([...handlers.open()]);
+    ws.frameTooLarge = () => {
+      const reason = oversizes.add([...handlers.open()]);
+      deps.meter.closed(reason);
+      return reason;
+    };
     sockets.add(socket);
     return socket;
   }

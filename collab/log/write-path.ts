@@ -34,6 +34,8 @@ export interface WritePath {
   stored(document: string): Promise<void>;
   /** Committed updates of a document that a read of the database may not see yet. */
   pending(document: string): PendingUpdate[];
+  /** What the database does not have yet, in bytes of updates. */
+  pendingBytes(): number;
   /** `full`: no room for more until the database takes some; editing must stop meanwhile. */
   state(): LogState;
   onState(handler: (state: LogState) => void): void;
@@ -257,6 +259,7 @@ export function createWritePath(deps: {
       return untilStored(() => appended.every((entry) => byDocument.get(document)?.has(entry) !== true));
     },
     pending: (document) => [...(byDocument.get(document) ?? [])].filter((entry) => entry.committed),
+    pendingBytes: () => pendingBytes,
     state: () => state,
     onState(handler) {
       stateHandler = handler;

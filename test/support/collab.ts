@@ -10,6 +10,7 @@ import { systemClock } from '#platform/clock.ts';
 import { loadConfig } from '#platform/config.ts';
 import { createNewId } from '#platform/ids.ts';
 import { createLog } from '#platform/log.ts';
+import { createMetrics, type Metrics } from '#platform/metrics.ts';
 import { createTokens } from '#platform/tokens.ts';
 import { startCollab, type Collab } from '../../collab/index.ts';
 import { destroyClients } from './clients.ts';
@@ -21,7 +22,7 @@ export type TestCollab = Awaited<ReturnType<typeof startTestCollab>>;
  * The collab role alone on a real socket, with a real database and bus, and the rows that accounts and classrooms would
  * have written. `restart()` ends the role and starts it again on the same data.
  */
-export async function startTestCollab(options: { engine?: DatabaseEngine; logLevel?: string } = {}) {
+export async function startTestCollab(options: { engine?: DatabaseEngine; logLevel?: string; idleMs?: number } = {}) {
   const log = createLog({ level: options.logLevel ?? 'silent' });
   const engine = options.engine ?? databaseEngines[0]!;
   const opened = await engine.open();
@@ -32,7 +33,21 @@ export async function startTestCollab(options: { engine?: DatabaseEngine; logLev
   const bus = createMemoryBus({ log });
   const config = loadConfig({ DATA_DIR: dataDir, PORT: '0' }, []);
   const tokens = createTokens({ secret: 'a secret that is only for this test', issuer: 'test', clock });
-  const start = () => startCollab({ config, log, clock, newId, db, bus, tokens });
+  let metrics: Metrics;
+  const start = () => {
+    metrics = createMetrics();
+    return startCollab({
+      config,
+      log,
+      clock,
+      newId,
+      db,
+      bus,
+      tokens,
+      metrics,
+      ...(options.idleMs === undefined ? {} : { idleMs: options.idleMs }),
+    });
+  };
   let collab: Collab = await start();
 
   const server = createServer((_request, response) => response.writeHead(404).end());
@@ -55,6 +70,11 @@ export async function startTestCollab(options: { engine?: DatabaseEngine; logLev
       return collab;
     },
     wsUrl: `ws://127.0.0.1:${port}`,
+    /** The value of a series at the next scrape; a label in the name as Prometheus writes it. */
+    async metric(name: string): Promise<number> {
+      const line = (await metrics.text()).split('\n').find((text) => text.startsWith(`${name} `));
+      return Number(line?.split(' ')[1] ?? Number.NaN);
+    },
     /** An account with a login session. */
     async user(name: string) {
       const id = newId();
