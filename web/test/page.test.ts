@@ -35,7 +35,7 @@ test('[WEB9] a refusal is told in the own language: Korean has words for every c
 });
 
 test('[WEB10] only text that is not in the document any more becomes a recovery copy', () => {
-  const file = (id: string, text: string) => ({ id, path: `${id}.py`, text });
+  const file = (id: string, text: string) => ({ id, path: `${id}.py`, language: 'python', text });
   const earlier = [file('main', 'mine'), file('same', 'same'), file('gone', 'gone'), file('empty', '')];
   const copy = compareTexts('c:1:main', earlier, [file('main', 'theirs'), file('same', 'same'), file('empty', 'new')]);
   assert.deepEqual(

@@ -20,6 +20,8 @@ export interface Client {
   signIn(credentials: { email: string; password: string }): Promise<void>;
   register(account: { email: string; password: string; name: string }): Promise<void>;
   signOut(): Promise<void>;
+  /** The session turned out to be over, by other ways than a request: asks to sign in again. */
+  expire(): void;
   /** One request as the signed-in person; the answer is checked against `schema`. Throws ApiError. */
   call<T>(schema: z.ZodType<T>, method: string, path: string, body?: unknown): Promise<T>;
   /** Takes a new access token; false when the session has ended. */
@@ -92,6 +94,12 @@ export function createClient(): Client {
       await send('POST', '/api/auth/logout', undefined, access?.token).catch(() => {});
       forget();
       identity.set({ phase: 'signed-out' });
+    },
+    expire() {
+      const before = identity.get();
+      if (before.phase !== 'signed-in') return;
+      forget();
+      identity.set({ phase: 'ended', user: before.user });
     },
     renew() {
       renewing ??= refresh().finally(() => (renewing = undefined));

@@ -15,7 +15,11 @@ export async function readDocument(client: Client, document: string): Promise<Do
 /** The new state arrives through the document itself, so the answers of these three are not looked at. */
 const ignored = z.unknown();
 
-export async function createFile(client: Client, document: string, file: { path: string; language: string }) {
+export async function createFile(
+  client: Client,
+  document: string,
+  file: { path: string; language: string; text?: string },
+) {
   await client.call(ignored, 'POST', `${documentPath(document)}/files`, file);
 }
 

@@ -4,7 +4,7 @@ import { usePage } from '../page.ts';
 import { useStore } from '../store.ts';
 import { Message } from '../ui/message.tsx';
 import { ClassroomView } from './classroom-view.tsx';
-import { Recovery } from './recovery-dialog.tsx';
+import { Recovery, RecoveryNotice } from './recovery-dialog.tsx';
 import { enterRoom, type Room } from './room.ts';
 
 /** The address `/c/<id>`: goes in, and says why when that is not possible. */
@@ -33,6 +33,7 @@ function Entered({ room, user }: { room: Room; user: User }) {
         <button type="button" onClick={() => location.reload()}>
           {strings.closed.reload}
         </button>
+        <RecoveryNotice room={room} />
         <Recovery room={room} />
       </Message>
     );

@@ -8,7 +8,7 @@ import { CrossIcon, PeopleIcon } from '../ui/icons.tsx';
 import { ClassroomHeader } from './classroom-header.tsx';
 import { DocumentTabs } from './document-tabs.tsx';
 import { ModeBanner } from './mode-banner.tsx';
-import { Recovery } from './recovery-dialog.tsx';
+import { Recovery, RecoveryNotice } from './recovery-dialog.tsx';
 import { accessTo, type Rights } from './rights.ts';
 import type { Room } from './room.ts';
 import { Roster, rosterOf } from './roster.tsx';
@@ -64,6 +64,7 @@ export function ClassroomView({ room, user, rights }: { room: Room; user: User; 
             {strings.documents.accessLost}
           </p>
         )}
+        <RecoveryNotice room={room} />
         {shown === undefined ? (
           <p class="opening">{strings.documents.opening}</p>
         ) : (
@@ -84,7 +85,7 @@ export function ClassroomView({ room, user, rights }: { room: Room; user: User; 
           }}
         />
       </aside>
-      <Recovery room={room} insert={(text) => editor.current?.insert(text)} />
+      <Recovery room={room} onPutBack={() => editor.current?.focus()} />
     </div>
   );
 }

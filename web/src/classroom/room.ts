@@ -1,16 +1,20 @@
+import * as Y from 'yjs';
 import { cursorColor } from '#contract/awareness.ts';
 import type { Classroom } from '#contract/api/classrooms.ts';
 import { closeCodes } from '#contract/close-codes.ts';
+import { parseDocumentName } from '#contract/document-name.ts';
 import type { Mode } from '#contract/roles.ts';
 import { setMode } from '../api/classrooms.ts';
 import { readDocument } from '../api/documents.ts';
 import type { Client } from '../api/client.ts';
 import { ApiError } from '../api/problem.ts';
 import { openLine, type Line } from '../document/line.ts';
-import { takeTexts, type RecoveryCopy } from '../document/recovery.ts';
+import { limitMet, type Limit } from '../document/limit.ts';
+import { takeTexts, type RecoveredFile } from '../document/recovery.ts';
 import { createStore, patch, type Store } from '../store.ts';
-import { findLostTexts } from './lost-texts.ts';
+import { findLostTexts, type Offer } from './lost-texts.ts';
 import { accessTo, defaultDocument, fetchRights, persist, type Rights } from './rights.ts';
+import { openTextShelf } from './text-shelf.ts';
 
 export interface RoomState {
   /** `closed`: this person cannot be here (any more); `reason` says whether they ever were. */
@@ -19,11 +23,13 @@ export interface RoomState {
   rights: Rights | undefined;
   /** The document on the screen. */
   shown: Line | undefined;
-  /** Why the document on the screen does not reconnect. */
-  trouble: 'too-large' | 'refused' | undefined;
+  /** Why the document on the screen does not reconnect; of limits the one that was met. */
+  trouble: Limit | 'refused' | 'gone' | undefined;
   /** A document that is not on the screen still has edits to hand in. */
   unsavedElsewhere: boolean;
-  recovery: RecoveryCopy[];
+  /** Text of mine that is in no document, for me to decide on; `later`: not now. */
+  offers: Offer[];
+  later: boolean;
   notice: 'access-lost' | undefined;
 }
 
@@ -32,13 +38,19 @@ export interface Room {
   show(document: string): void;
   changeMode(mode: Mode): Promise<void>;
   reload(): Promise<void>;
-  /** Opens the document on the screen afresh, after `trouble`; what it holds becomes a recovery copy. */
+  /** Opens the document on the screen afresh, after `trouble`; what is nowhere else of it is offered back. */
   startOver(): void;
-  dismissRecovery(copy: RecoveryCopy): void;
+  /** Sends the document on the screen once more, after `trouble`. */
+  tryAgain(): void;
+  decide(offer: Offer, file: RecoveredFile): void;
+  decideLater(later: boolean): void;
+  /** What waits for a decision is too large for the browser to store. */
+  keptInMemory(): boolean;
   leave(): void;
 }
 
 const refusalsInARow = 5;
+const keepEveryMs = 2000;
 
 /** A person's stay in a classroom: their rights, the document they look at, and what happens when either changes. */
 export function enterRoom(deps: { client: Client; classroomId: string; user: { id: string; name: string } }): Room {
@@ -50,16 +62,33 @@ export function enterRoom(deps: { client: Client; classroomId: string; user: { i
     shown: undefined,
     trouble: undefined,
     unsavedElsewhere: false,
-    recovery: [],
+    offers: [],
+    later: false,
     notice: undefined,
   });
   /** Documents that are off the screen, but have edits to hand in. */
   const retired = new Set<Line>();
   const lostTexts = findLostTexts({
+    shelf: openTextShelf(sessionStorage, `lectern.texts.${user.id}.${classroomId}`),
     read: (document) => readDocument(client, document),
-    offer: (copy) => patch(state, { recovery: [...state.get().recovery, copy] }),
+    changed: showOffers,
   });
   let left = false;
+
+  /** As long as something waits for a decision, the tab does not go without asking. */
+  const warnOfLoss = (event: BeforeUnloadEvent) => event.preventDefault();
+  function showOffers(): void {
+    const before = state.get();
+    const offers = lostTexts.offers();
+    if (left || offers.length === 0) removeEventListener('beforeunload', warnOfLoss);
+    else addEventListener('beforeunload', warnOfLoss);
+    patch(state, { offers, later: before.later && offers.length <= before.offers.length });
+  }
+  const keepUnsaved = () => lostTexts.keepUnsaved(lines());
+  const keepTimer = setInterval(keepUnsaved, keepEveryMs);
+  // The last moments a page is sure to have; phones end pages in the background without another word.
+  addEventListener('pagehide', keepUnsaved);
+  document.addEventListener('visibilitychange', keepUnsaved);
 
   function lines(): Line[] {
     const { shown } = state.get();
@@ -80,8 +109,9 @@ export function enterRoom(deps: { client: Client; classroomId: string; user: { i
       onStopped: (code) => void stopped(line, code, ++refusals),
     });
     line.state.subscribe(() => {
-      const { loaded, connection, server } = line.state.get();
-      if (loaded && connection === 'connected') refusals = 0;
+      const { loaded, closedBy, server } = line.state.get();
+      // Not when it is connected: a refusal is a socket that opens and then closes.
+      if (loaded && closedBy === undefined) refusals = 0;
       if (server === undefined || server.mode === modeSeen) return;
       modeSeen = server.mode;
       if (server.mode !== state.get().rights?.classroom.mode) void reload();
@@ -121,17 +151,17 @@ export function enterRoom(deps: { client: Client; classroomId: string; user: { i
   function replace(line: Line, rights: Rights): void {
     const wasShown = state.get().shown === line;
     if (!wasShown) return giveUp(line);
-    const texts = line.touched() ? takeTexts(line) : [];
+    const texts = takeTexts(line);
     close(line);
     const next = open(rights, line.name);
     patch(state, { shown: next, trouble: undefined });
-    if (next === undefined) lostTexts.compareWithServer(line.name, texts);
+    if (next === undefined) lostTexts.compareWithServer(texts);
     else lostTexts.compareWhenLoaded(next, texts);
   }
 
   /** Closes a document for good; what was typed there and did not arrive becomes a recovery copy. */
   function giveUp(line: Line): void {
-    if (line.state.get().saved !== 'saved') lostTexts.compareWithServer(line.name, takeTexts(line));
+    if (line.state.get().saved !== 'saved') lostTexts.compareWithServer(takeTexts(line));
     close(line);
   }
 
@@ -144,9 +174,10 @@ export function enterRoom(deps: { client: Client; classroomId: string; user: { i
   }
 
   async function stopped(line: Line, code: number, refusals: number): Promise<void> {
-    const tooLarge = code === closeCodes.tooLarge.code || code === closeCodes.frameTooLarge.code;
-    const trouble = tooLarge ? 'too-large' : refusals > refusalsInARow ? 'refused' : undefined;
+    const trouble = limitOf(line, code) ?? (refusals > refusalsInARow ? 'refused' : undefined);
     if (trouble !== undefined) return retired.has(line) ? giveUp(line) : patch(state, { trouble });
+    // A new token was refused as well, so there is no session for it to belong to.
+    if (code === closeCodes.unauthorized.code && refusals > 1) return client.expire();
     if (refusals > 1) await new Promise((resolve) => setTimeout(resolve, 2 ** refusals * 100));
     await reload();
     const { rights, phase } = state.get();
@@ -154,7 +185,20 @@ export function enterRoom(deps: { client: Client; classroomId: string; user: { i
     // Without a session there is nothing to reconnect with; signing in again takes up from here.
     if (client.identity.get().phase !== 'signed-in') return;
     if (code === closeCodes.discardState.code) replace(line, rights);
+    else if (code === closeCodes.notFound.code && refusals > 1)
+      if (retired.has(line)) giveUp(line);
+      else patch(state, { trouble: 'gone' });
     else line.reconnect(rights.token);
+  }
+
+  function limitOf(line: Line, code: number): Limit | undefined {
+    if (code !== closeCodes.tooLarge.code && code !== closeCodes.frameTooLarge.code) return undefined;
+    const main = parseDocumentName(line.name)?.kind === 'main';
+    return limitMet(code, {
+      largestFrame: line.largestFrame(),
+      document: Y.encodeStateAsUpdate(line.doc).length,
+      share: main && state.get().rights?.classroom.myRole === 'student',
+    });
   }
 
   async function load(): Promise<void> {
@@ -176,6 +220,7 @@ export function enterRoom(deps: { client: Client; classroomId: string; user: { i
       if (access === undefined) loseAccess(line, rights);
       else if (access !== line.access) replace(line, rights);
     }
+    lostTexts.compareEarlier(state.get().shown);
   }
 
   function showDefault(rights: Rights): void {
@@ -230,6 +275,7 @@ export function enterRoom(deps: { client: Client; classroomId: string; user: { i
     });
   });
 
+  showOffers();
   void reload();
   return {
     state,
@@ -243,12 +289,24 @@ export function enterRoom(deps: { client: Client; classroomId: string; user: { i
       const { shown, rights } = state.get();
       if (shown !== undefined && rights !== undefined) replace(shown, rights);
     },
-    dismissRecovery(copy) {
-      patch(state, { recovery: state.get().recovery.filter((other) => other !== copy) });
+    tryAgain() {
+      const { shown, rights } = state.get();
+      if (shown === undefined || rights === undefined) return;
+      patch(state, { trouble: undefined });
+      shown.reconnect(rights.token);
     },
+    decide: lostTexts.decide,
+    decideLater: (later) => patch(state, { later }),
+    keptInMemory: lostTexts.onlyInMemory,
     leave() {
       left = true;
       unsubscribeIdentity();
+      clearInterval(keepTimer);
+      removeEventListener('pagehide', keepUnsaved);
+      document.removeEventListener('visibilitychange', keepUnsaved);
+      // What is still on its way goes on from memory, and would be offered twice to the next stay.
+      lostTexts.keepUnsaved([]);
+      showOffers();
       const { shown } = state.get();
       if (shown !== undefined) retire(shown);
     },

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { indicate, type Indication } from '../document/indication.ts';
 import type { Line } from '../document/line.ts';
 import { usePage } from '../page.ts';
 import type { Strings } from '../strings/index.ts';
@@ -10,12 +11,12 @@ interface RoomTrouble {
   refused: boolean;
 }
 
-type Indication = { kind: 'good' | 'busy' | 'bad'; text: string };
-
 /** Connection and storage in one plain sentence. Screen readers hear it only when it turns bad or good again. */
 export function SavedIndicator({ line, ...room }: { line: Line | undefined } & RoomTrouble) {
   const { strings } = usePage();
-  const { kind, text } = useIndication(line, room, strings);
+  const indication = useIndication(line, room);
+  const { kind } = indication;
+  const text = sentence(indication, strings);
   return (
     <div class={`saved ${kind}`} data-testid="saved">
       {kind === 'good' ? <CheckIcon /> : kind === 'busy' ? <WaitIcon /> : <WarnIcon />}
@@ -25,33 +26,28 @@ export function SavedIndicator({ line, ...room }: { line: Line | undefined } & R
   );
 }
 
-function useIndication(
-  line: Line | undefined,
-  { unsavedElsewhere, refused }: RoomTrouble,
-  strings: Strings,
-): Indication {
-  const [indication, setIndication] = useState<Indication>({ kind: 'busy', text: strings.saved.connecting });
+function useIndication(line: Line | undefined, { unsavedElsewhere, refused }: RoomTrouble): Indication {
+  const [indication, setIndication] = useState<Indication>({ kind: 'busy', say: 'connecting' });
   useEffect(() => {
     if (line === undefined) return undefined;
-    const look = () => setIndication(indicate(line, { unsavedElsewhere, refused }, strings));
+    const look = () =>
+      setIndication((before) => {
+        const next = indicate(line.state.get(), { access: line.access, unsavedElsewhere, refused });
+        return JSON.stringify(next) === JSON.stringify(before) ? before : next;
+      });
     look();
     return line.state.subscribe(look);
   }, [line, unsavedElsewhere, refused]);
   return indication;
 }
 
-function indicate(line: Line, { unsavedElsewhere, refused }: RoomTrouble, { saved: texts }: Strings): Indication {
-  const { connection, loaded, saved } = line.state.get();
-  const connected = connection === 'connected';
-  if (refused) return { kind: 'bad', text: texts.refused };
-  if (saved === 'unsaved') return { kind: 'bad', text: connected ? texts.unsavedOnline : texts.unsaved };
-  if (!loaded) return { kind: 'busy', text: texts.connecting };
-  if (!connected) return { kind: 'bad', text: unsavedElsewhere ? texts.unsaved : texts.offline };
-  if (saved === 'saving' || unsavedElsewhere) return { kind: 'busy', text: texts.saving };
-  return { kind: 'good', text: line.access === 'write' ? texts.saved : texts.live };
+function sentence(indication: Indication, { saved: texts }: Strings): string {
+  if (indication.say !== 'interrupted') return texts[indication.say];
+  const { unsaved, why } = indication;
+  return unsaved ? texts.unsaved(texts.reasons[why]) : texts.waiting(texts.reasons[why]);
 }
 
-function Announcement({ kind, text }: Indication) {
+function Announcement({ kind, text }: { kind: Indication['kind']; text: string }) {
   const wasBad = useRef(false);
   const [said, setSaid] = useState('');
   useEffect(() => {

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { MutableRefObject } from 'preact/compat';
+import { closeCodes } from '#contract/close-codes.ts';
 import type { Classroom } from '#contract/api/classrooms.ts';
 import { isStaff } from '#contract/roles.ts';
 import { parseDocumentName } from '#contract/document-name.ts';
@@ -29,6 +30,7 @@ export function Workbench(props: {
   const { strings } = usePage();
   const { trouble } = useStore(room.state);
   const loaded = useStore(line.state, (state) => state.loaded);
+  const cannotLoad = useStore(line.state, ({ closedBy }) => closedBy === closeCodes.cannotLoad.code);
   const files = useStore(line.state, (state) => state.files);
   const accepting = useStore(line.state, (state) => state.server?.accepting ?? true);
   const [wantedFile, setWantedFile] = useState<string>();
@@ -81,9 +83,12 @@ export function Workbench(props: {
       />
       {trouble !== undefined && (
         <div class="notice" role="alert">
-          <p>{trouble === 'too-large' ? strings.documents.tooLarge : strings.documents.refused}</p>
+          <p>{strings.documents.trouble[trouble]}</p>
           <button type="button" onClick={room.startOver}>
             {strings.documents.startOver}
+          </button>
+          <button type="button" class="quiet" onClick={room.tryAgain}>
+            {strings.tryAgain}
           </button>
         </div>
       )}
@@ -96,7 +101,7 @@ export function Workbench(props: {
             </button>
           </div>
         ) : !loaded || file === undefined || module === undefined ? (
-          <p class="opening">{strings.documents.opening}</p>
+          <p class="opening">{cannotLoad ? strings.documents.cannotLoad : strings.documents.opening}</p>
         ) : (
           <module.CodeEditor
             line={line}

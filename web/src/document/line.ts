@@ -6,6 +6,7 @@ import type { AwarenessUser } from '#contract/awareness.ts';
 import { createStore, patch, type Store } from '../store.ts';
 import { readFiles, type FileEntry } from './files.ts';
 import { readPeople, type Person } from './people.ts';
+import { recoveryOrigin } from './recovery.ts';
 import {
   countedFrame,
   emptyLedger,
@@ -14,11 +15,14 @@ import {
   savedState,
   type LedgerEvent,
   type SavedState,
+  type SentFrame,
 } from './saved.ts';
 import { readServerState, type ServerState } from './server-state.ts';
 
 export type LineState = {
   connection: 'connecting' | 'connected' | 'stopped';
+  /** How the last socket ended, until another has caught up: a close code, 1006 for one that just broke. */
+  closedBy: number | undefined;
   /** The document is here; it stays so while offline. */
   loaded: boolean;
   saved: SavedState;
@@ -34,8 +38,10 @@ export interface Line {
   readonly doc: Y.Doc;
   readonly provider: WebsocketProvider;
   readonly state: Store<LineState>;
-  /** Whether anything was typed here; only then is a lost document worth a recovery copy. */
-  readonly touched: () => boolean;
+  /** Whether anything was typed into a file here; only then is its text worth a recovery copy. */
+  touched(fileId: string): boolean;
+  /** Bytes of the largest frame that was handed to the network since all was saved. */
+  largestFrame(): number;
   /** The undo history of one file: my own edits only. */
   undoOf(fileId: string): Y.UndoManager;
   reconnect(token: string): void;
@@ -44,6 +50,9 @@ export interface Line {
 
 const storedFrameType = 100;
 const presenceEveryMs = 50;
+const renewPresenceMs = 15_000;
+/** What browsers say of a socket that ended without a word. */
+const closedAbnormally = 1006;
 
 /** Opens a document. `onStopped` gets the close code whenever reconnecting by itself would be wrong. */
 export function openLine(options: {
@@ -59,12 +68,14 @@ export function openLine(options: {
   const files = doc.getMap('files');
   const undoManagers = new Map<string, Y.UndoManager>();
   let ledger = emptyLedger;
-  let touched = false;
+  const touched = new Set<unknown>();
+  let largestFrame = 0;
   let updateWentOut = false;
   let late = false;
   let lateTimer: ReturnType<typeof setTimeout> | undefined;
   const state = createStore<LineState>({
     connection: 'connecting',
+    closedBy: undefined,
     loaded: false,
     saved: 'saved',
     files: [],
@@ -84,7 +95,7 @@ export function openLine(options: {
   function note(event: LedgerEvent): void {
     const before = ledger;
     ledger = enter(ledger, event);
-    if (before.dirty && !ledger.dirty) framesTooLarge = 0;
+    if (before.dirty && !ledger.dirty) [framesTooLarge, largestFrame] = [0, 0];
     if (ledger.dirty !== before.dirty || ledger.stored > before.stored) watchForProgress();
     showSaved();
   }
@@ -111,9 +122,13 @@ export function openLine(options: {
     // Two tabs that sync with each other past the server would also sync past its judgement.
     disableBc: true,
     connect: false,
-    WebSocketPolyfill: countingSocket((frame) => {
-      if (frame === 'update') updateWentOut = true;
-      note({ type: 'sent', frame });
+    WebSocketPolyfill: watchedSocket({
+      sent(frame, bytes) {
+        if (frame === 'update') updateWentOut = true;
+        largestFrame = Math.max(largestFrame, bytes);
+        note({ type: 'sent', frame });
+      },
+      received: renewPresence,
     }),
     shouldReconnect: ({ code }) => mayRetry(code),
   });
@@ -126,8 +141,9 @@ export function openLine(options: {
     showSaved();
   });
   provider.on('sync', (synced) => {
-    if (synced) patch(state, { loaded: true, files: readFiles(files.toJSON()) });
+    if (synced) patch(state, { loaded: true, closedBy: undefined, files: readFiles(files.toJSON()) });
   });
+  provider.on('connection-close', (event) => patch(state, { closedBy: event?.code ?? closedAbnormally }));
   provider.on('closed', ({ code }) => {
     patch(state, { connection: 'stopped' });
     showSaved();
@@ -136,11 +152,24 @@ export function openLine(options: {
   // The provider was listening first, so by now the frame of this edit has gone out or was held back.
   doc.on('update', (_update, origin) => {
     if (origin === provider) return;
-    touched = true;
     note({ type: 'edited', sent: updateWentOut });
     updateWentOut = false;
   });
+  doc.on('afterTransaction', ({ local, changed }) => {
+    if (local) for (const type of changed.keys()) touched.add(type);
+  });
   files.observe(() => patch(state, { files: readFiles(files.toJSON()) }));
+
+  /**
+   * Others forget who says nothing for 30 s. Browsers let the timers of a window in the background run once a minute, but
+   * not its socket, which hears the server every few seconds.
+   */
+  function renewPresence(): void {
+    const { awareness } = provider;
+    const mine = awareness.getLocalState();
+    const renewedAt = awareness.meta.get(doc.clientID)?.lastUpdated ?? 0;
+    if (mine !== null && Date.now() - renewedAt >= renewPresenceMs) awareness.setLocalState(mine);
+  }
 
   let presenceTimer: ReturnType<typeof setTimeout> | undefined;
   function readPresence(): void {
@@ -163,11 +192,12 @@ export function openLine(options: {
     doc,
     provider,
     state,
-    touched: () => touched,
+    touched: (fileId) => touched.has(doc.getText(`f:${fileId}`)),
+    largestFrame: () => largestFrame,
     undoOf(fileId) {
       let manager = undoManagers.get(fileId);
       if (manager === undefined) {
-        manager = new Y.UndoManager(doc.getText(`f:${fileId}`), { trackedOrigins: new Set() });
+        manager = new Y.UndoManager(doc.getText(`f:${fileId}`), { trackedOrigins: new Set([recoveryOrigin]) });
         undoManagers.set(fileId, manager);
       }
       return manager;
@@ -188,13 +218,20 @@ export function openLine(options: {
   };
 }
 
-/** A WebSocket that reports each frame the server will count, at the moment it is handed to the network. */
-function countingSocket(onSent: (frame: NonNullable<ReturnType<typeof countedFrame>>) => void): typeof WebSocket {
+/** A WebSocket that tells of each frame the server will count, when it is handed to the network, and of what arrives. */
+function watchedSocket(tell: {
+  sent: (frame: SentFrame, bytes: number) => void;
+  received: () => void;
+}): typeof WebSocket {
   return class extends WebSocket {
+    constructor(url: string | URL, protocols?: string | string[]) {
+      super(url, protocols);
+      this.addEventListener('message', tell.received);
+    }
     override send(data: string | BufferSource | Blob): void {
       super.send(data);
       const frame = countedFrame(data);
-      if (frame !== undefined) onSent(frame);
+      if (frame !== undefined) tell.sent(frame, (data as Uint8Array).byteLength);
     }
   };
 }

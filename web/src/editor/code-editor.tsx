@@ -13,7 +13,6 @@ type ViewState = monaco.editor.ICodeEditorViewState;
 
 /** What others may do with the open editor. */
 export interface EditorHandle {
-  insert(text: string): void;
   focus(): void;
 }
 
@@ -72,13 +71,6 @@ export function CodeEditor(props: CodeEditorProps) {
       run: () => latest.current.onRun(),
     });
     const handle: EditorHandle = {
-      insert(text) {
-        const selection = created.getSelection();
-        if (selection === null) return;
-        created.pushUndoStop();
-        created.executeEdits('recovery', [{ range: selection, text, forceMoveMarkers: true }]);
-        created.focus();
-      },
       focus: () => created.focus(),
     };
     props.handle.current = handle;

@@ -114,10 +114,18 @@ export const en = {
     connecting: 'Connecting…',
     saved: 'Saved',
     saving: 'Saving…',
-    unsaved: 'Not saved yet – offline, your typing is kept here',
-    unsavedOnline: 'Not saved yet – waiting for the server, your typing is kept here',
+    unsaved: (why: string) => `Not saved yet – ${why}, your typing is kept here and will be sent`,
+    late: 'Not saved yet – waiting for the server, your typing is kept here',
+    buffering: 'Not saved yet – the server’s storage is slow; it keeps your typing until it can store it',
+    full: 'Read-only – the server cannot store anything right now; your typing is kept here',
     refused: 'Not saved – see below',
-    offline: 'Offline – reconnecting…',
+    waiting: (why: string) => `${why.charAt(0).toUpperCase()}${why.slice(1)} – reconnecting…`,
+    reasons: {
+      offline: 'offline',
+      restarting: 'the server is restarting',
+      slow: 'the connection is too slow to keep up',
+      cannotLoad: 'the server cannot open this document right now',
+    },
     live: 'Live',
   },
 
@@ -142,8 +150,16 @@ export const en = {
     textSmaller: 'Smaller text',
     textLarger: 'Larger text',
     accessLost: 'You do not have access to that document any more.',
-    tooLarge: 'This document has reached its size limit, so your last edit could not be saved.',
-    refused: 'The server does not let this document in right now.',
+    trouble: {
+      frame:
+        'That was too much at once: the server takes at most 4 MB in one piece. Your last edit could not be saved.',
+      document: 'This document has reached its size limit of 8 MB, so your last edit could not be saved.',
+      share:
+        'You have added as much as one person may add to a shared document (1 MB), so your last edit could not be saved.',
+      refused: 'The server does not let this document in right now.',
+      gone: 'This document does not exist any more. What you see here is not saved.',
+    },
+    cannotLoad: 'The server cannot open this document right now. Trying again by itself…',
     startOver: 'Go back to the saved text',
     opening: 'Opening the document…',
     editorFailed: 'The editor could not be loaded.',
@@ -192,10 +208,18 @@ export const en = {
 
   recovery: {
     title: 'Your earlier text',
-    text: 'The document was replaced or closed to you. This is what you had on the screen; it is kept only in this window.',
-    download: 'Download',
-    insert: 'Insert at the cursor',
+    text: 'You typed this, but it did not get into the document, or the document was replaced since. It is in no document now. Decide what to do with it.',
+    kept: 'Until you decide it stays in this tab, also when you reload the page.',
+    keptInMemory: 'It is too long for the browser to store: it is lost when you close or reload this page.',
+    from: (document: string) => `From: ${document}`,
+    more: (lines: number) => `… and ${lines} more lines`,
+    putBack: 'Put it back',
+    cannotPutBack: 'You cannot write in that document right now. Copy the text, or decide later.',
+    download: 'Download the whole file',
     discard: 'Discard',
+    later: 'Decide later',
+    waits: 'Text of yours is in no document and waits for your decision.',
+    show: 'Show it',
   },
 
   closed: {
