@@ -306,7 +306,7 @@ export class Channel implements Reader {
       },
       stored: () => {
         meter.stored(performance.now() - arrived);
-        this.dialect.stored((bodies) => this.#send(...bodies));
+        this.dialect.stored();
       },
     });
     if (outcome === 'taken') return;

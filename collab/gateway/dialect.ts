@@ -10,8 +10,8 @@ export interface Dialect {
   /** How a refusal is said without closing the socket; undefined: close it. */
   refusal(reason: CloseReason): Uint8Array | undefined;
   closed(reason: CloseReason): void;
-  /** One more update of this channel is in the database; `send` gets the bodies of all that came in one turn. */
-  stored(send: (bodies: Uint8Array[]) => void): void;
+  /** One more update of this channel is in the database; those of one turn are told together. */
+  stored(): void;
   /** An update was not taken. */
   notStored(): Uint8Array | undefined;
 }
@@ -32,24 +32,22 @@ function perTurn(flush: (count: number) => void): () => void {
 
 const unaddressed: Addressing = { address: '', prefix: new Uint8Array() };
 
+/** Sends frame bodies to the reader. */
+type Send = (bodies: readonly Uint8Array[]) => void;
+
 /** `y-websocket`: no addresses, no acknowledgements unless the client asked with `acks=1`. */
-export function createYWebsocketDialect(options: { acks: boolean }): Dialect {
+export function createYWebsocketDialect(options: { acks: boolean; send: Send }): Dialect {
   let total = 0;
-  let sendBodies: (bodies: Uint8Array[]) => void = () => {};
-  const one = perTurn((count) => {
+  const stored = perTurn((count) => {
     total += count;
-    sendBodies([wire.storedCount(total)]);
+    options.send([wire.storedCount(total)]);
   });
   return {
     addressing: unaddressed,
     welcome: () => undefined,
     refusal: () => undefined,
     closed: () => {},
-    stored(send) {
-      if (!options.acks) return;
-      sendBodies = send;
-      one();
-    },
+    stored: options.acks ? stored : () => {},
     notStored: () => undefined,
   };
 }
@@ -57,18 +55,17 @@ export function createYWebsocketDialect(options: { acks: boolean }): Dialect {
 const saved = wire.syncStatus(true);
 
 /** `Hocuspocus`: every frame carries the document's address, every update is answered by a SyncStatus. */
-export function createHocuspocusDialect(options: { address: string; closed: (reason: CloseReason) => void }): Dialect {
-  let sendBodies: (bodies: Uint8Array[]) => void = () => {};
-  const one = perTurn((count) => sendBodies(Array.from({ length: count }, () => saved)));
+export function createHocuspocusDialect(options: {
+  address: string;
+  send: Send;
+  closed: (reason: CloseReason) => void;
+}): Dialect {
   return {
     addressing: { address: options.address, prefix: wire.addressPrefix(options.address) },
     welcome: (access) => wire.authenticated(access === 'read' ? 'readonly' : 'read-write'),
     refusal: (reason) => wire.permissionDenied(String(closeCodes[reason].code)),
     closed: options.closed,
-    stored(send) {
-      sendBodies = send;
-      one();
-    },
+    stored: perTurn((count) => options.send(Array.from({ length: count }, () => saved))),
     notStored: () => wire.syncStatus(false),
   };
 }

@@ -93,7 +93,10 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
   function serveYWebsocket(ws: DocumentSocket, connection: Socket, name: string, query: URLSearchParams): void {
     const socket = serve(ws, connection, { open: () => [channel], frame: (frame) => channel.receive(frame) });
-    const dialect = createYWebsocketDialect({ acks: query.get('acks') === '1' });
+    const dialect = createYWebsocketDialect({
+      acks: query.get('acks') === '1',
+      send: (bodies) => socket.writeAll(bodies.map((body) => frameFor(dialect, body))),
+    });
     const channel: Channel = openChannel({ document: name, socket, dialect });
     void channel.open(query.get('token') ?? '');
   }
@@ -136,6 +139,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       const [document = ''] = address.split('\0', 1);
       const dialect = createHocuspocusDialect({
         address,
+        send: (bodies) => socket.writeAll(bodies.map((body) => frameFor(dialect, body))),
         closed(reason) {
           const key = `${document} ${token}`;
           if (closeCodes[reason].client === 'stops') refused.set(key, { reason, until: Date.now() + refuseAgainMs });
