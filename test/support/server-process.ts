@@ -62,7 +62,7 @@ export async function startServer(options: {
       return child.exitCode;
     },
     async kill() {
-      child.kill('SIGKILL');
+      if (!gone()) child.kill('SIGKILL');
       await server.ended();
     },
     launch() {
