@@ -5,8 +5,8 @@ const full = 90;
 
 /** Which process had no more to give. */
 export function limitedBy(runs: readonly Run[]): string {
-  const loadLoop = median(runs.map(({ shares }) => shares.loadLoop)) ?? 0;
-  const serverLoop = median(runs.map(({ shares }) => shares.serverLoop)) ?? 0;
+  const loadLoop = median(runs.map(({ shares }) => shares?.loadLoop)) ?? 0;
+  const serverLoop = median(runs.map(({ shares }) => shares?.serverLoop)) ?? 0;
   const beyond = runs.flatMap(({ steps = [] }) => steps.filter(({ held }) => !held));
   if (beyond.length > 0) {
     if (beyond.every(({ generator }) => generator)) return 'load';
