@@ -1,66 +1,20 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { databaseFile } from '#platform/db/database.ts';
 import { decodeRecords } from '../../collab/journal/record.ts';
 import { yWebsocketClient } from '../support/clients.ts';
-import { databaseEngines, type DatabaseEngine } from '../support/databases.ts';
+import { databaseEngines } from '../support/databases.ts';
 import { createRandom } from '../support/random.ts';
-import { openSite, type Site } from '../support/site.ts';
-import { openTcpProxy } from '../support/tcp-proxy.ts';
+import type { Site } from '../support/site.ts';
 import { createLedger } from '../support/token-checker.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { diskMb, openBlockable } from './blockable-site.ts';
 import { logState } from './echo.ts';
 import { quickOr, seed } from './mode.ts';
 
 const megabyte = 1024 * 1024;
-
-/** A site whose database can be taken away and given back. */
-async function openBlockable(t: TestContext, engine: DatabaseEngine, smallDisk = false) {
-  let journal = '';
-  const target = new URL(process.env.TEST_DATABASE_URL ?? 'mysql://127.0.0.1:3306');
-  const proxy = await openTcpProxy({ host: target.hostname, port: Number(target.port || 3306) }, seed);
-  const site = await openSite({
-    engine,
-    async prepare(dataDir) {
-      journal = path.join(dataDir, 'journal');
-      if (smallDisk) mountSmallDisk(journal);
-    },
-    databaseUrl(direct) {
-      direct.host = `127.0.0.1:${proxy.port}`;
-      return direct.href;
-    },
-  });
-  let lock: DatabaseSync | undefined;
-  const giveBack = async () => {
-    lock?.close();
-    lock = undefined;
-    if (engine.name === 'mysql') await proxy.restore();
-  };
-  t.after(async () => {
-    await giveBack();
-    await site.killAll();
-    // Before its folder is taken away.
-    if (smallDisk) spawnSync('umount', [journal]);
-    await site.close();
-    await proxy.close();
-  });
-  return {
-    site,
-    journal,
-    giveBack,
-    async takeAway() {
-      if (engine.name === 'mysql') return proxy.cut();
-      // Another process holds the write lock.
-      lock = new DatabaseSync(databaseFile(site.dataDir));
-      lock.exec('begin immediate');
-    },
-  };
-}
 
 /** People alone in their workspaces, each with a client that writes and one that looks on. */
 async function openDesks(site: Site, students: number) {
@@ -145,15 +99,6 @@ for (const engine of databaseEngines) {
       await assertRecovered(site, desks);
     },
   );
-}
-
-const diskMb = 16;
-
-/** Mounts a small disk where the journal will be. */
-function mountSmallDisk(folder: string): void {
-  mkdirSync(folder, { recursive: true });
-  const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${diskMb}m`, 'tmpfs', folder]);
-  assert.equal(status, 0, String(stderr));
 }
 
 const skipSmallDisk =
