@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { WebSocketServer } from 'ws';
+import { maskedFrame, openLightSocket } from '../bench/load/light-socket.ts';
 import { runTraffic } from '../bench/load/traffic.ts';
 import type { Server } from '../bench/load/parent.ts';
 import type { TrafficPlan } from '../bench/plans.ts';
@@ -71,6 +72,44 @@ test(
     await waitFor(() => children.every((pid) => !isAlive(pid)), { what: 'the children to go' });
   },
 );
+
+test('[BENCH2] the light client reads frames of every size whole, however they are cut on their way', async (t) => {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
+  t.after(() => server.close());
+  const sizes = [
+    0,
+    1,
+    125,
+    126,
+    127,
+    65_535,
+    65_536,
+    300_000,
+    3,
+    ...Array.from({ length: 400 }, (_, size) => size * 7),
+  ];
+  server.on('connection', (socket, request) => {
+    for (const [index, size] of sizes.entries()) socket.send(Buffer.alloc(size, index % 251));
+    // Headers fall on every side of a packet's end.
+    for (let index = 0; index < 60_000; index += 1) socket.send(Buffer.of(index & 255));
+    request.socket.setNoDelay(true);
+    socket.on('message', (data: Buffer) => socket.send(data));
+  });
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const seen: Buffer[] = [];
+  const socket = await openLightSocket(`ws://127.0.0.1:${port}/`, {
+    message: (body) => void seen.push(Buffer.from(body)),
+    gone: () => {},
+  });
+  t.after(() => socket.close());
+  const echoed = [5, 200, 70_000].map((size) => Buffer.alloc(size, size & 255));
+  for (const body of echoed) socket.send(maskedFrame(body));
+  await waitFor(() => seen.length === sizes.length + 60_000 + echoed.length, { what: 'all frames', withinMs: 20_000 });
+  for (const [index, size] of sizes.entries()) assert.deepEqual(seen[index], Buffer.alloc(size, index % 251));
+  for (let index = 0; index < 60_000; index += 1) assert.equal(seen[sizes.length + index]![0], index & 255);
+  assert.deepEqual(seen.slice(-echoed.length), echoed);
+});
 
 /** A relay that does to the frame of that number what `copies` says: it goes out so many times. */
 async function faultyRelay(t: TestContext, copies: (frame: number) => number): Promise<Server> {
