@@ -25,16 +25,19 @@ describe('hostile frames against the running program', { timeout: 45 * 60_000 },
   let ledger: Ledger;
   let writer: Writer;
   let reader: StockClient;
-  before(async () => {
-    site = await openSite({ engine: databaseEngines[0]!, entry: 'main.ts', env: { DEMO: '0' } });
-    // In lecture mode: what students send into the class document must reach nobody.
-    room = await site.insertClass({ students: 8, staff: 1, mode: 'lecture' });
-    ledger = createLedger(createRandom(seed));
-    writer = ledger.write(yWebsocketClient(site.server.wsUrl, room.main, room.owner.token, { acks: true }));
-    reader = hocuspocusClient(site.server.wsUrl, room.main, room.students[0]!.token);
-    ledger.watch(reader);
-    await Promise.all([writer.client.synced(), reader.synced()]);
-  });
+  before(
+    async () => {
+      site = await openSite({ engine: databaseEngines[0]!, entry: 'main.ts', env: { DEMO: '0' } });
+      // In lecture mode: what students send into the class document must reach nobody.
+      room = await site.insertClass({ students: 8, staff: 1, mode: 'lecture' });
+      ledger = createLedger(createRandom(seed));
+      writer = ledger.write(yWebsocketClient(site.server.wsUrl, room.main, room.owner.token, { acks: true }));
+      reader = hocuspocusClient(site.server.wsUrl, room.main, room.students[0]!.token);
+      ledger.watch(reader);
+      await Promise.all([writer.client.synced(), reader.synced()]);
+    },
+    { timeout: 180_000 },
+  );
   after(() => site.close());
 
   async function assertHonestServed() {
@@ -54,62 +57,66 @@ describe('hostile frames against the running program', { timeout: 45 * 60_000 },
     assert.equal(states.length, 1, 'nobody speaks for the server');
   }
 
-  test('[DUR16] M1: mutations of real frames end their sockets at most, and harm nobody', async (t) => {
-    const random = createRandom(seed);
-    const wanted = quickOr(3_000, 100_000);
-    const attackers = room.students.slice(1);
-    const recorded: Recorded[] = [];
-    const { wsUrl } = site.server;
-    for (const student of attackers) {
-      recorded.push(await recordYWebsocket(wsUrl, room.workspace(student), student.token));
-      recorded.push(await recordYWebsocket(wsUrl, room.main, student.token));
-      recorded.push(await recordHocuspocus(wsUrl, room.workspace(student), student.token));
-    }
-    let sent = 0;
-    let sockets = 0;
-    const codes = new Map<number, number>();
-    const attack = async (target: Recorded) => {
-      const isHocuspocus = target.url.endsWith('/hocuspocus');
-      while (sent < wanted) {
-        const ws = new WebSocket(target.url);
-        ws.on('error', () => {});
-        ws.on('close', (code) => codes.set(code, (codes.get(code) ?? 0) + 1));
-        const closed = once(ws, 'close');
-        await Promise.race([once(ws, 'open').catch(() => {}), closed]);
-        sockets += 1;
-        if (isHocuspocus && random.next() < 0.9 && ws.readyState === WebSocket.OPEN) ws.send(target.frames[0]!);
-        // So many at once that some are behind the one that ends the socket.
-        while (ws.readyState === WebSocket.OPEN && sent < wanted) {
-          for (let left = random.int(1, 8); left > 0; left -= 1) {
-            ws.send(mutate(target.frames, random));
-            sent += 1;
+  test(
+    '[DUR16] M1: mutations of real frames end their sockets at most, and harm nobody',
+    { timeout: 45 * 60_000 },
+    async (t) => {
+      const random = createRandom(seed);
+      const wanted = quickOr(3_000, 100_000);
+      const attackers = room.students.slice(1);
+      const recorded: Recorded[] = [];
+      const { wsUrl } = site.server;
+      for (const student of attackers) {
+        recorded.push(await recordYWebsocket(wsUrl, room.workspace(student), student.token));
+        recorded.push(await recordYWebsocket(wsUrl, room.main, student.token));
+        recorded.push(await recordHocuspocus(wsUrl, room.workspace(student), student.token));
+      }
+      let sent = 0;
+      let sockets = 0;
+      const codes = new Map<number, number>();
+      const attack = async (target: Recorded) => {
+        const isHocuspocus = target.url.endsWith('/hocuspocus');
+        while (sent < wanted) {
+          const ws = new WebSocket(target.url);
+          ws.on('error', () => {});
+          ws.on('close', (code) => codes.set(code, (codes.get(code) ?? 0) + 1));
+          const closed = once(ws, 'close');
+          await Promise.race([once(ws, 'open').catch(() => {}), closed]);
+          sockets += 1;
+          if (isHocuspocus && random.next() < 0.9 && ws.readyState === WebSocket.OPEN) ws.send(target.frames[0]!);
+          // So many at once that some are behind the one that ends the socket.
+          while (ws.readyState === WebSocket.OPEN && sent < wanted) {
+            for (let left = random.int(1, 8); left > 0; left -= 1) {
+              ws.send(mutate(target.frames, random));
+              sent += 1;
+            }
+            await Promise.race([closed, delay(random.int(0, 4))]);
           }
-          await Promise.race([closed, delay(random.int(0, 4))]);
+          if (ws.readyState === WebSocket.OPEN && random.next() < 0.5) ws.terminate();
+          else ws.close();
         }
-        if (ws.readyState === WebSocket.OPEN && random.next() < 0.5) ws.terminate();
-        else ws.close();
-      }
-    };
-    const echoes: number[] = [];
-    let attacking = true;
-    const honest = (async () => {
-      while (attacking) {
-        echoes.push(...(await assertHonestServed()));
-        await delay(100);
-      }
-    })();
-    await Promise.all(recorded.map(attack));
-    attacking = false;
-    await honest;
-    await assertHonestServed();
-    await assertUnharmed();
-    t.diagnostic(`seed ${seed}: ${sent} frames on ${sockets} sockets, close codes ${JSON.stringify([...codes])}`);
-    t.diagnostic(`echo of the honest meanwhile ${showEcho(echoes)} ms, memory ${site.server.rssMb()} MB`);
-    const odd = [...codes.keys()].filter(
-      (code) => ![1000, 1005, 1006, 1007, 1008, 1009, 4409, 4413, 4205].includes(code),
-    );
-    assert.deepEqual(odd, []);
-  });
+      };
+      const echoes: number[] = [];
+      let attacking = true;
+      const honest = (async () => {
+        while (attacking) {
+          echoes.push(...(await assertHonestServed()));
+          await delay(100);
+        }
+      })();
+      await Promise.all(recorded.map(attack));
+      attacking = false;
+      await honest;
+      await assertHonestServed();
+      await assertUnharmed();
+      t.diagnostic(`seed ${seed}: ${sent} frames on ${sockets} sockets, close codes ${JSON.stringify([...codes])}`);
+      t.diagnostic(`echo of the honest meanwhile ${showEcho(echoes)} ms, memory ${site.server.rssMb()} MB`);
+      const odd = [...codes.keys()].filter(
+        (code) => ![1000, 1005, 1006, 1007, 1008, 1009, 4409, 4413, 4205].includes(code),
+      );
+      assert.deepEqual(odd, []);
+    },
+  );
 
   const masked = (opcode: number, length: number[], payload = Buffer.alloc(0)) =>
     Buffer.concat([Buffer.from([opcode, ...length, 0, 0, 0, 0]), payload]);
@@ -153,7 +160,7 @@ describe('hostile frames against the running program', { timeout: 45 * 60_000 },
     return at === -1 || at + 4 > received.length ? 1006 : received.readUInt16BE(at + 2);
   }
 
-  test('[DUR17] M2: violations of the WebSocket protocol end their own socket', async () => {
+  test('[DUR17] M2: violations of the WebSocket protocol end their own socket', { timeout: 45 * 60_000 }, async () => {
     for (const [what, bytes, codes] of violations) {
       const code = await violate(bytes());
       assert.ok(codes.includes(code), `${what}: ${code}`);

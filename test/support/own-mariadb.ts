@@ -7,6 +7,7 @@ import path from 'node:path';
 import { openDatabase } from '#platform/db/database.ts';
 import { migrate } from '../../migrations/index.ts';
 import { testLog, type TestDatabase } from './databases.ts';
+import { dieWithUs } from './living-children.ts';
 import { freePort } from './program.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -66,6 +67,7 @@ export async function startOwnMariadb(): Promise<OwnMariadb> {
 
   async function start(): Promise<void> {
     child = spawn(server!, args, { stdio: 'ignore' });
+    dieWithUs(child);
     await waitFor(
       async () => {
         const opened = await tryToOpen('mysql').catch(() => undefined);
