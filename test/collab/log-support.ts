@@ -66,6 +66,11 @@ export async function openTestLog(t: TestContext, engine: DatabaseEngine, log: L
       const generations = [...new Set(snapshots.map(({ generation }) => generation))].toSorted();
       return { rows: rows.map(({ id }) => id), snapshot, generations, parts: snapshots.length };
     },
+    /** Cheaper to ask often than `state`. */
+    async hasRows(key: string): Promise<boolean> {
+      const row = db.selectFrom('document_updates').select('id').where('document', '=', key).limit(1);
+      return (await row.executeTakeFirst()) !== undefined;
+    },
     quarantined: () => db.selectFrom('document_quarantine').selectAll().orderBy('id').execute(),
   };
 }
