@@ -46,7 +46,9 @@ for (const name of chosen.scenarios) {
   const { about, servers: usual, rounds: usualRounds, plan: planOf } = scenarios[name]!;
   const servers = chosen.servers ?? usual;
   if (servers.some((server) => variants[server]!.peer)) installPeers();
-  const plan = planOf(chosen);
+  const planned = planOf(chosen);
+  const atRate = chosen.rate !== undefined && planned.kind === 'traffic';
+  const plan = atRate ? { ...planned, editsPerSecond: chosen.rate! } : planned;
   const rounds = chosen.rounds ?? (chosen.quick ? 1 : usualRounds);
   const measured: Measured[] = [];
   results.push({ name, about, plan, measured });

@@ -7,6 +7,8 @@ export type Options = {
   /** Undefined: those of each scenario. */
   servers: string[] | undefined;
   rounds: number | undefined;
+  /** Edits a second of each writer, instead of the scenario's own. */
+  rate: number | undefined;
   seconds: number;
   quick: boolean;
   json: string | undefined;
@@ -23,6 +25,7 @@ ${Object.entries(scenarios)
 Options:
   --servers a,b      ${Object.keys(variants).join(', ')}
   --seconds N        how long each steady run is measured (default 10)
+  --rate N           edits a second of each writer in classroom, lecture and workshop, e.g. for a profile
   --rounds N         how often each server is measured, in turn
   --quick            small and short: whether it works, not how fast
   --json FILE        where the results go (default bench/results/<time>.json)
@@ -37,6 +40,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
       servers: { type: 'string' },
       seconds: { type: 'string' },
       rounds: { type: 'string' },
+      rate: { type: 'string' },
       quick: { type: 'boolean', default: false },
       json: { type: 'string' },
       'cpu-prof': { type: 'boolean', default: false },
@@ -52,6 +56,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     scenarios: names,
     servers,
     rounds: values.rounds === undefined ? undefined : wholeNumber('--rounds', values.rounds, 20),
+    rate: values.rate === undefined ? undefined : wholeNumber('--rate', values.rate, 20_000),
     seconds: values.seconds === undefined ? (values.quick ? 2 : 10) : wholeNumber('--seconds', values.seconds, 600),
     quick: values.quick,
     json: values.json,

@@ -51,7 +51,8 @@ export type Plan = TrafficPlan | CapacityPlan | JoinPlan | IdlePlan;
 /** What a run measured. Milliseconds, microseconds of CPU per delivery, bytes; undefined: there is no such thing. */
 export type Run = {
   metrics: Record<string, number | undefined>;
-  shares: Shares;
+  /** Undefined when no step of a ramp was held. */
+  shares?: Shares;
   /** Each must be 0. */
   checks: Record<string, number>;
   /** With which the server ended sockets. */
@@ -60,13 +61,16 @@ export type Run = {
   steps?: Step[];
 };
 
+/** Without figures when it ended in an `error`. */
 export type Step = {
   editsPerSecond: number;
-  deliveriesPerSecond: number;
-  echoP50: number | undefined;
-  echoP99: number | undefined;
-  cpuPerDelivery: number;
-  shares: Shares;
+  deliveriesPerSecond?: number;
+  echoP50?: number;
+  echoP99?: number;
+  cpuPerDelivery?: number;
+  durableP95?: number;
+  shares?: Shares;
+  error?: string;
   held: boolean;
   /** The load process could not do more. */
   generator: boolean;

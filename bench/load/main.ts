@@ -1,3 +1,4 @@
+import '../end-with-parent.ts';
 import type { Plan, Run } from '../plans.ts';
 import { createRpc } from '../rpc.ts';
 import { runCapacity } from './capacity.ts';
@@ -17,4 +18,3 @@ const rpc = createRpc(process, {
   end: () => setImmediate(() => process.exit(0)) && undefined,
 });
 const server = askServer(rpc);
-process.on('disconnect', () => process.exit(1));

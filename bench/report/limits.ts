@@ -5,10 +5,13 @@ const full = 90;
 
 /** Which process had no more to give. */
 export function limitedBy(runs: readonly Run[]): string {
-  const loadLoop = median(runs.map(({ shares }) => shares.loadLoop)) ?? 0;
-  const serverLoop = median(runs.map(({ shares }) => shares.serverLoop)) ?? 0;
+  const loadLoop = median(runs.map(({ shares }) => shares?.loadLoop)) ?? 0;
+  const serverLoop = median(runs.map(({ shares }) => shares?.serverLoop)) ?? 0;
   const beyond = runs.flatMap(({ steps = [] }) => steps.filter(({ held }) => !held));
   if (beyond.length > 0) {
+    // Too slow although it had time: it waits for something, or holds back.
+    const idle = beyond.every(({ shares }) => shares !== undefined && shares.serverLoop < full);
+    if (idle && !beyond.some(({ generator }) => generator)) return 'waiting';
     if (beyond.every(({ generator }) => generator)) return 'load';
     return beyond.some(({ generator }) => generator) ? 'both' : 'server';
   }

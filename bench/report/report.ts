@@ -39,10 +39,10 @@ export function report(plan: Plan, measured: readonly Measured[]): string {
         const [ours, theirs] = [median(values), median(metricOf(stock, metric))];
         return [spread(values), ours === undefined || !theirs ? '–' : format(ours / theirs)];
       }),
-      format(median(runs.map(({ shares }) => shares.serverCpu))),
-      format(median(runs.map(({ shares }) => shares.serverLoop))),
-      format(median(runs.map(({ shares }) => shares.loadLoop))),
-      format(median(runs.map(({ shares }) => shares.others))),
+      format(median(runs.map(({ shares }) => shares?.serverCpu))),
+      format(median(runs.map(({ shares }) => shares?.serverLoop))),
+      format(median(runs.map(({ shares }) => shares?.loadLoop))),
+      format(median(runs.map(({ shares }) => shares?.others))),
       runs.length === 0 ? '–' : limitedBy(runs),
       wrong === '' ? 'yes' : wrong,
     ];

@@ -1,3 +1,4 @@
+import '../end-with-parent.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';

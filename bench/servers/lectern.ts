@@ -1,3 +1,4 @@
+import '../end-with-parent.ts';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';

@@ -1,3 +1,4 @@
+import '../end-with-parent.ts';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer, type WebSocket } from 'ws';

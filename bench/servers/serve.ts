@@ -33,7 +33,6 @@ export function serve(server: { rooms: (wanted: RoomsWanted) => Rooms | Promise<
       setImmediate(() => process.exit(0));
     },
   });
-  process.on('disconnect', () => process.exit(1));
 }
 
 /** Rooms of a server that knows nobody: a name each, the same way in for all. */

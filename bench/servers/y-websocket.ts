@@ -1,3 +1,4 @@
+import '../end-with-parent.ts';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { createRequire } from 'node:module';

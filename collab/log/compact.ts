@@ -31,15 +31,28 @@ export async function compact(deps: CompactDeps, document: string): Promise<Comp
   const { db, builder } = deps;
   const found = await findDocument(db, document);
   if (found === undefined) return { outcome: 'nothing' };
-  const { epoch } = found;
+  const { epoch, snapshot: generation } = found;
 
   await builder.begin();
-  const ids: string[] = [];
+  // The snapshot first: rows that build on it would wait for it one by one. Should another compaction replace it and
+  // delete rows before they are read here, then this one is overtaken.
+  if (generation !== null) {
+    const parts = await readSnapshot(db, document, generation);
+    if (parts.length === 0 && (await findDocument(db, document))?.snapshot !== generation) {
+      return { outcome: 'overtaken' };
+    }
+    let reason = damageOf(parts);
+    if (reason === undefined && (await builder.add([joinParts(parts)])).length > 0) reason = 'it is no Yjs update';
+    if (reason !== undefined) {
+      await quarantine(deps, document, epoch, [{ kind: 'snapshot', source: generation, reason }]);
+      return { outcome: 'repaired' };
+    }
+  }
   const damages: Damage[] = [];
+  const ids: string[] = [];
   let rows = 0;
   let bytes = 0;
   let more = false;
-  // Rows before snapshot, as in loading: what another compaction deletes meanwhile is in the snapshot read after it.
   for await (const page of readUpdatePages(db, document, epoch)) {
     if (deps.cancelled?.() === true) return { outcome: 'cancelled' };
     damages.push(...(await addPage(builder, page)));
@@ -52,18 +65,6 @@ export async function compact(deps: CompactDeps, document: string): Promise<Comp
     if (more) break;
   }
   if (ids.length === 0) return { outcome: 'nothing' };
-
-  const now = await findDocument(db, document);
-  if (now?.epoch !== epoch) return { outcome: 'overtaken' };
-  const generation = now.snapshot;
-  if (generation !== null) {
-    const parts = await readSnapshot(db, document, generation);
-    if (parts.length === 0 && (await findDocument(db, document))?.snapshot !== generation)
-      return { outcome: 'overtaken' };
-    let reason = damageOf(parts);
-    if (reason === undefined && (await builder.add([joinParts(parts)])).length > 0) reason = 'it is no Yjs update';
-    if (reason !== undefined) damages.push({ kind: 'snapshot', source: generation, reason });
-  }
   if (damages.length > 0) {
     await quarantine(deps, document, epoch, damages);
     return { outcome: 'repaired' };

@@ -12,8 +12,18 @@ export function findDocument(db: Db, document: string) {
   return db.selectFrom('documents').select(['epoch', 'snapshot']).where('name', '=', document).executeTakeFirst();
 }
 
-/** The updates of one epoch in the order of their ids, page by page; those that come in meanwhile may be missing. */
+/** The updates of one epoch in the order of their ids, page by page; those that come in meanwhile are left out. */
 export async function* readUpdatePages(db: Db, document: string, epoch: number): AsyncGenerator<StoredUpdate[]> {
+  // Or whoever writes faster than this reads would keep it reading.
+  const newest = await db
+    .selectFrom('document_updates')
+    .select('id')
+    .where('document', '=', document)
+    .where('epoch', '=', epoch)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  if (newest === undefined) return;
   let after: { id: string; part: number } | undefined;
   let unfinished: StoredUpdate | undefined;
   for (;;) {
@@ -21,7 +31,8 @@ export async function* readUpdatePages(db: Db, document: string, epoch: number):
       .selectFrom('document_updates')
       .select(['id', 'part', 'data', 'crc'])
       .where('document', '=', document)
-      .where('epoch', '=', epoch);
+      .where('epoch', '=', epoch)
+      .where('id', '<=', newest.id);
     if (after !== undefined) {
       const { id, part } = after;
       question = question

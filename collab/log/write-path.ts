@@ -50,7 +50,7 @@ export interface WritePath {
 const batchRows = 500;
 const batchBytes = 1024 * 1024;
 /** So long commits collect for one transaction, unless somebody waits for it. */
-const collectMs = 100;
+const defaultCollectMs = 100;
 const slowMs = 1_000;
 const retryFromMs = 100;
 const retryToMs = 2_000;
@@ -71,8 +71,9 @@ export function createWritePath(deps: {
   maxPendingBytes: number;
   commit: (batch: readonly PendingUpdate[]) => void;
   compaction?: Partial<CompactionThresholds>;
+  collectMs?: number;
 }): WritePath {
-  const { db, journal, clock, newId, log } = deps;
+  const { db, journal, clock, newId, log, collectMs = defaultCollectMs } = deps;
   type Entry = PendingUpdate & { stored: (() => void) | undefined; committedAt: number };
   const byDocument = new Map<string, Set<Entry>>();
   const storeQueue: Entry[] = [];

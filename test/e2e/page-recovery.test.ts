@@ -5,7 +5,7 @@ import { databaseFile } from '#platform/db/database.ts';
 import { seedUpdate } from '../../collab/log/seed.ts';
 import { skipWithoutBrowser as skip } from '../support/browser.ts';
 import { type LessonWindows, startLessonWindows } from './lesson-windows.ts';
-import { changeMode, replaceAll, savedSays, says, shows, textOf, typeAtEnd } from './windows.ts';
+import { changeMode, isSaved, replaceAll, savedSays, says, shows, textOf, typeAtEnd } from './windows.ts';
 
 /* Text that its document does not take: what becomes of it. The tests follow each other. */
 
@@ -87,9 +87,9 @@ test(
     await student.page.keyboard.press('ControlOrMeta+z');
     await shows(teacher, '# by the teacher\nfirst = 1\nlast = 9');
     await student.page.keyboard.press('ControlOrMeta+Shift+z');
-    await savedSays(student, 'Saved');
+    await isSaved(student);
     await student.page.reload();
-    await savedSays(student, 'Saved');
+    await isSaved(student);
     assert.equal(await dialog.count(), 0);
   },
 );
@@ -99,7 +99,7 @@ test('[WEB27] typing that was not saved when the tab was reloaded is offered whe
   await changeMode(teacher, /Practice/);
   await says(student.page, 'This is your own copy. Only you and the teachers see it.');
   await replaceAll(student, 'kept = 1');
-  await savedSays(student, 'Saved');
+  await isSaved(student);
   await network.cut();
   await typeAtEnd(student, '\nunsaved = 2');
   await savedSays(student, 'Not saved yet – offline, your typing is kept here and will be sent');
@@ -115,7 +115,7 @@ test('[WEB27] typing that was not saved when the tab was reloaded is offered whe
   assert.equal(await dialog.locator('pre').textContent(), 'unsaved = 2');
   await dialog.getByRole('button', { name: 'Put it back' }).click();
   await shows(student, 'kept = 1\nunsaved = 2');
-  await savedSays(student, 'Saved');
+  await isSaved(student);
 });
 
 test(
@@ -127,7 +127,7 @@ test(
   async () => {
     const { teacher, student, network, program } = lesson;
     await replaceAll(student, 'one = 1\ntwo = 2');
-    await savedSays(student, 'Saved');
+    await isSaved(student);
     await network.cut();
     await typeAtEnd(student, '\nthree = 3');
     assert.equal(await program.stop(), 0);
@@ -141,7 +141,7 @@ test(
     await shows(student, '');
     await dialog.getByRole('button', { name: 'Put it back' }).click();
     await shows(student, 'one = 1\ntwo = 2\nthree = 3');
-    await savedSays(student, 'Saved');
+    await isSaved(student);
     // The teacher had typed into a document that is gone as well.
     await teacher.page
       .getByRole('dialog', { name: 'Your earlier text' })

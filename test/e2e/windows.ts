@@ -28,6 +28,9 @@ export const says = (page: Page, text: string | RegExp) => page.getByText(text).
 export const savedSays = async ({ page }: BrowserWindow, text: string | RegExp) =>
   page.getByTestId('saved').filter({ hasText: text }).waitFor();
 
+/** Waits until everything typed is saved. */
+export const isSaved = (window: BrowserWindow) => savedSays(window, /^Saved/);
+
 /** Signs in by the button of a demo login and opens the demo classroom. */
 export async function enterDemo({ page }: BrowserWindow, login: string): Promise<void> {
   await page.getByRole('button', { name: login, exact: true }).click();

@@ -3,7 +3,7 @@ import type { Db } from '#platform/db/schema.ts';
 import type { NewId } from '#platform/ids.ts';
 import type { Tokens } from '#platform/tokens.ts';
 
-export type RowPerson = { id: string; name: string; token: string };
+export type RowPerson = { id: string; name: string; sessionId: string; token: string };
 
 export type RowClass = {
   id: string;

@@ -14,6 +14,8 @@ export interface Way {
   truncateAfter(bytes: number): void;
   /** Carries as if nothing were between. */
   calm(): void;
+  /** Bytes carried so far, over all connections. */
+  carried(): number;
 }
 
 type Settings = {
@@ -42,6 +44,7 @@ const throttleTickMs = 50;
 export function createWay(random: Random): Way & { carry(source: Socket, target: Socket): void } {
   let settings = nothingBetween;
   const changed = new Set<() => void>();
+  let carried = 0;
   const set = (change: Partial<Settings>) => {
     settings = { ...settings, ...change };
     for (const pump of changed) pump();
@@ -80,6 +83,7 @@ export function createWay(random: Random): Way & { carry(source: Socket, target:
       const part = head.bytes.subarray(0, Math.min(slice, (truncateAfter ?? Infinity) - passed));
       head.bytes = head.bytes.subarray(part.length);
       queuedBytes -= part.length;
+      carried += part.length;
       if (truncateAfter !== undefined) passed += part.length;
       if (head.bytes.length === 0) queue.shift();
       blocked = !target.write(part);
@@ -127,5 +131,6 @@ export function createWay(random: Random): Way & { carry(source: Socket, target:
     throttle: (bytesPerSecond) => set({ bytesPerSecond }),
     truncateAfter: (bytes) => set({ truncateAfter: bytes }),
     calm: () => set(nothingBetween),
+    carried: () => carried,
   };
 }

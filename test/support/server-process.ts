@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { dieWithUs } from './living-children.ts';
 import { freePort } from './program.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -62,11 +63,12 @@ export async function startServer(options: {
       return child.exitCode;
     },
     async kill() {
-      child.kill('SIGKILL');
+      if (!gone()) child.kill('SIGKILL');
       await server.ended();
     },
     launch() {
       child = spawn(process.execPath, [entry, ...args], { cwd: root, env, stdio: 'pipe' });
+      dieWithUs(child);
       const collect = (chunk: Buffer) => {
         output += chunk.toString();
       };
@@ -80,7 +82,7 @@ export async function startServer(options: {
           const answer = await fetch(`http://127.0.0.1:${port}${readyPath}`).catch(() => undefined);
           return answer?.status === 200;
         },
-        { withinMs: 60_000, what: `${entry} to be ready` },
+        { withinMs: 120_000, what: `${entry} to be ready` },
       );
     },
     async restart() {

@@ -21,6 +21,7 @@ export type Writer = {
  * reported saved (acknowledged). What was seen or acknowledged is promised.
  */
 export type Ledger = {
+  /** Takes a client as soon as it is made. */
   write(client: YWebsocketClient | HocuspocusClient): Writer;
   /** Only looks: what reaches this client was seen. `write` does this too. */
   watch(client: StockClient): void;
@@ -60,7 +61,12 @@ export function createLedger(random: Random): Ledger {
     judge,
     check(text, where) {
       const { lost, doubled } = judge(text);
-      const first = (tokens: string[]) => tokens.slice(0, 5).join(' ');
+      const how = (token: string) => [seen.has(token) && 'seen', acknowledged.has(token) && 'saved'].filter(Boolean);
+      const first = (tokens: string[]) =>
+        tokens
+          .slice(0, 5)
+          .map((token) => `${token} (${how(token).join(', ')})`)
+          .join(' ');
       assert.equal(lost.length, 0, `${where}: ${lost.length} promised tokens are lost, among them ${first(lost)}`);
       assert.equal(doubled.length, 0, `${where}: ${doubled.length} tokens are doubled, among them ${first(doubled)}`);
     },
@@ -114,8 +120,10 @@ function followHocuspocus({ provider }: HocuspocusClient): Follow {
 /** Frames of type 100 count the update frames of a socket that are saved, so what each frame held is written down. */
 function followYWebsocket({ provider, doc }: YWebsocketClient): Follow {
   return (acknowledge, own) => {
+    assert.equal(provider.wsconnected, false, 'frames are counted from the first: take the client before it connects');
     let frames: (readonly string[])[] = [];
     let told = 0;
+    let answered = false;
     /** Behind the last token that has gone out as an update, whichever socket it went to. */
     let handed = own.length;
 
@@ -124,12 +132,17 @@ function followYWebsocket({ provider, doc }: YWebsocketClient): Follow {
       if (socket === null) return;
       frames = [];
       told = 0;
+      answered = false;
       const send = socket.send.bind(socket);
       socket.send = (data) => {
         assert.ok(data instanceof Uint8Array);
-        // An answer to the server's state vector holds all that was typed before; an update what was typed just now.
-        if (data[0] === 0 && data[1] === 1) frames.push(own.slice());
-        if (data[0] === 0 && data[1] === 2) frames.push(own.slice(handed));
+        // An answer to the server's state vector holds all that was typed before; an update what was typed just now. One
+        // that goes out before that answer may build on text that is still here, so its count promises nothing yet.
+        if (data[0] === 0 && data[1] === 1) {
+          answered = true;
+          frames.push(own.slice());
+        }
+        if (data[0] === 0 && data[1] === 2) frames.push(answered ? own.slice(handed) : []);
         send(data);
       };
     };

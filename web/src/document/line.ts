@@ -1,4 +1,5 @@
 import * as decoding from 'lib0/decoding';
+import * as encoding from 'lib0/encoding';
 import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
 import { closeCodes } from '#contract/close-codes.ts';
@@ -44,10 +45,13 @@ export interface Line {
   largestFrame(): number;
   /** The undo history of one file: my own edits only. */
   undoOf(fileId: string): Y.UndoManager;
+  /** While held, what others write waits; it comes all at once when it is let go. */
+  holdOthers(hold: boolean): void;
   reconnect(token: string): void;
   close(): void;
 }
 
+const syncFrameType = 0;
 const storedFrameType = 100;
 const presenceEveryMs = 50;
 const renewPresenceMs = 15_000;
@@ -132,6 +136,15 @@ export function openLine(options: {
     }),
     shouldReconnect: ({ code }) => mayRetry(code),
   });
+  const readSync = provider.messageHandlers[syncFrameType]!;
+  let held: (() => void)[] | undefined;
+  provider.messageHandlers[syncFrameType] = (encoder, decoder, ...rest) => {
+    const question = decoder.arr[decoder.pos] === 0;
+    if (held === undefined || question) return readSync(encoder, decoder, ...rest);
+    const copy = decoding.clone(decoder);
+    // Only a question has an answer, so nothing of the encoder is missed.
+    held.push(() => readSync(encoding.createEncoder(), copy, ...rest));
+  };
   provider.messageHandlers[storedFrameType] = (_encoder, decoder) => {
     note({ type: 'stored', count: decoding.readVarUint(decoder) });
   };
@@ -143,7 +156,11 @@ export function openLine(options: {
   provider.on('sync', (synced) => {
     if (synced) patch(state, { loaded: true, closedBy: undefined, files: readFiles(files.toJSON()) });
   });
-  provider.on('connection-close', (event) => patch(state, { closedBy: event?.code ?? closedAbnormally }));
+  provider.on('connection-close', (event) => {
+    // The next socket brings it again.
+    if (held !== undefined) held = [];
+    patch(state, { closedBy: event?.code ?? closedAbnormally });
+  });
   provider.on('closed', ({ code }) => {
     patch(state, { connection: 'stopped' });
     showSaved();
@@ -201,6 +218,11 @@ export function openLine(options: {
         undoManagers.set(fileId, manager);
       }
       return manager;
+    },
+    holdOthers(hold) {
+      const waiting = held ?? [];
+      held = hold ? waiting : undefined;
+      if (!hold) for (const read of waiting) read();
     },
     reconnect(token) {
       provider.params = { ...provider.params, token };

@@ -4,6 +4,7 @@ import type { FileEntry } from '../document/files.ts';
 import type { Line } from '../document/line.ts';
 import type { Person } from '../document/people.ts';
 import { attachFile } from './attach.ts';
+import { holdWhileComposing } from './compose.ts';
 import { paintCursors } from './cursors.ts';
 import { followTeacher } from './follow.ts';
 import { monaco } from './monaco.ts';
@@ -93,6 +94,7 @@ export function CodeEditor(props: CodeEditorProps) {
   }, [editor, line, file.id, file.language]);
 
   useEffect(() => (editor === undefined ? undefined : paintCursors(line)), [editor, line]);
+  useEffect(() => (editor === undefined ? undefined : holdWhileComposing(editor, line)), [editor, line]);
 
   useEffect(() => {
     editor?.updateOptions({
