@@ -40,12 +40,8 @@ export interface Collab {
   close(): Promise<void>;
 }
 
-/** What may wait for the database before documents become read-only. */
-const maxPendingBytes = 64 * 1024 * 1024;
 /** On close the database gets this long; what it does not take stays in the journal for the next start. */
 const drainDatabaseMs = 5_000;
-/** A document that nobody writes or joins leaves memory after this long, whoever is connected. */
-const defaultIdleMs = 30_000;
 /** How often liveness, renewals and idle documents are looked at. */
 const tickMs = 1_000;
 
@@ -59,16 +55,25 @@ export async function startCollab(deps: {
   bus: Bus;
   tokens: Tokens;
   metrics?: Metrics;
-  idleMs?: number;
 }): Promise<Collab> {
   const { config, log, clock, newId, db, bus, tokens } = deps;
   const { now } = clock;
+  const { documentLimits: limits } = config;
   const live = createLiveDocuments({
     log,
+    maxBytes: limits.documentBytes,
     changed: (name, update, from) => rooms.find(name)?.changed(update, from),
   });
   const journal = await openJournal({ directory: path.join(config.dataDir, 'journal'), log });
-  const writePath = createWritePath({ db, journal, clock, newId, log, maxPendingBytes, commit: live.apply });
+  const writePath = createWritePath({
+    db,
+    journal,
+    clock,
+    newId,
+    log,
+    maxPendingBytes: limits.journalBytes,
+    commit: live.apply,
+  });
   const rooms = createRooms({
     async openDocument(name) {
       const connection = await hocuspocus.openDirectConnection(name);
@@ -77,7 +82,8 @@ export async function startCollab(deps: {
     readState: (name) => readStoredState(db, name),
     logState: writePath.state,
     isStored: writePath.isStored,
-    idleMs: deps.idleMs ?? defaultIdleMs,
+    idleMs: limits.sleepAfterMs,
+    pendingBytes: limits.pendingBytes,
     now,
     log,
   });
@@ -99,13 +105,21 @@ export async function startCollab(deps: {
   });
   const gateway = createGateway({
     rooms,
-    updates: createUpdateDoor({ live, writePath, shares: createShares({ now }) }),
-    budgets: createBudgets({ now }),
+    updates: createUpdateDoor({
+      live,
+      writePath,
+      shares: createShares({ now, studentAddsBytes: limits.studentAddsBytes }),
+    }),
+    budgets: createBudgets({
+      now,
+      rates: { frames: limits.personFramesPerSecond, bytes: limits.personBytesPerSecond },
+    }),
     strikes: createStrikes({ now }),
     presence,
     identify: (token) => identify(tokens, token),
     admit: (token, document) => admit({ db, tokens, clock }, token, document),
     accessChanges: rejudge.changes,
+    limits,
     meter,
     allowedOrigins: config.http.allowedOrigins,
     now,

@@ -1,6 +1,5 @@
 import type { Document } from '@hocuspocus/server';
 import * as Y from 'yjs';
-import { limits } from '#contract/limits.ts';
 import type { Log } from '#platform/log.ts';
 import type { PendingUpdate } from './log/write-path.ts';
 
@@ -42,9 +41,11 @@ export interface LiveDocuments {
  */
 export function createLiveDocuments(deps: {
   log: Log;
+  /** How large an encoded document may be. */
+  maxBytes: number;
   changed: (name: string, update: Uint8Array, from: object | undefined) => void;
 }): LiveDocuments {
-  const { log } = deps;
+  const { log, maxBytes } = deps;
   const live = new Map<string, Live>();
   const loading = new Map<string, PendingUpdate[]>();
   /** Who made the change that is being applied. */
@@ -93,12 +94,12 @@ export function createLiveDocuments(deps: {
     all: () => live.values(),
     hasRoom(name, bytes) {
       const target = live.get(name);
-      if (target === undefined || target.bytes + bytes <= limits.documentBytes) return true;
+      if (target === undefined || target.bytes + bytes <= maxBytes) return true;
       if (Date.now() - target.measuredAt >= measureEveryMs) {
         target.bytes = Y.encodeStateAsUpdate(target.document).length;
         target.measuredAt = Date.now();
       }
-      return target.bytes + bytes <= limits.documentBytes;
+      return target.bytes + bytes <= maxBytes;
     },
     apply(batch) {
       const groups = new Map<string, PendingUpdate[]>();

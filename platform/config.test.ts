@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
+import { documentLimits } from '#contract/limits.ts';
 import { ConfigError, environmentSchema, loadConfig } from './config.ts';
 
 const secret = 'a secret of more than thirty-two bytes';
@@ -47,6 +48,7 @@ test('[CFG1] an empty environment is the embedded default on this machine alone'
     jwtSecret: undefined,
     metricsToken: undefined,
     drainTimeoutMs: 10_000,
+    documentLimits,
     workerIsolation: 'auto',
     demo: true,
     logLevel: 'info',
@@ -187,6 +189,16 @@ test('[CFG12] proxies are addresses, networks or names of local ones', () => {
   assert.deepEqual(loadConfig({ TRUST_PROXY: trusted.join(',') }, []).http.trustProxy, trusted);
   for (const TRUST_PROXY of ['proxy.local', '10.0.0.0/33', '10.0.0.1/8/8', '1', 'true', '10.0.0.1/x'])
     assert.throws(() => loadConfig({ TRUST_PROXY }, []), /TRUST_PROXY: must be addresses/, TRUST_PROXY);
+});
+
+test('[CFG13] document limits are changed by name, and a wrong pair is told', () => {
+  const { documentLimits: changed } = loadConfig({ DOCUMENT_LIMITS: 'documentBytes=16777216, sleepAfterMs=1000' }, []);
+  assert.deepEqual(changed, { ...documentLimits, documentBytes: 16_777_216, sleepAfterMs: 1_000 });
+  for (const wrong of ['toString=1', 'documentBytes', 'documentBytes=-1', 'documentBytes=1e9', 'frameBytes=0']) {
+    const problems = problemsOf({ DOCUMENT_LIMITS: wrong });
+    assert.deepEqual(namesOf(problems), ['DOCUMENT_LIMITS']);
+    assert.ok(problems[0]!.includes(wrong) && problems[0]!.includes('pendingBytes'));
+  }
 });
 
 test('[CFG11] docs/OPERATIONS.md lists every variable with its default', () => {

@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { isIP } from 'node:net';
 import path from 'node:path';
 import { z } from 'zod';
+import { documentLimits, type DocumentLimits } from '#contract/limits.ts';
 
 export const roleNames = ['api', 'collab', 'bridge', 'worker'] as const;
 export type RoleName = (typeof roleNames)[number];
@@ -25,6 +26,7 @@ export type Config = Readonly<{
   jwtSecret: string | undefined;
   metricsToken: string | undefined;
   drainTimeoutMs: number;
+  documentLimits: DocumentLimits;
   workerIsolation: 'auto' | 'full' | 'guarded' | 'wasm' | 'remote';
   demo: boolean;
   logLevel: string;
@@ -68,6 +70,18 @@ const flag = z
   .enum(['0', '1', 'true', 'false'], 'must be 1 or 0')
   .transform((value) => value === '1' || value === 'true');
 
+/** `name=number` pairs of the document limits that differ from the defaults. */
+const documentLimitsSchema = list.transform((pairs, context): DocumentLimits => {
+  const changed: Record<string, number> = {};
+  for (const pair of pairs) {
+    const [name = '', value = ''] = pair.split('=');
+    if (Object.hasOwn(documentLimits, name) && /^[1-9]\d{0,12}$/.test(value)) changed[name] = Number(value);
+    else
+      context.addIssue(`${pair}: must be one of ${Object.keys(documentLimits).join(', ')}, then = and a whole number`);
+  }
+  return { ...documentLimits, ...changed };
+});
+
 /** Every variable there is; a test holds the table of docs/OPERATIONS.md equal to it. */
 export const environmentSchema = z.object({
   NODE_ENV: z.string().optional(),
@@ -88,6 +102,7 @@ export const environmentSchema = z.object({
     .refine((items) => items.every(isProxyAddress), 'must be addresses or networks such as 10.0.0.0/8, or loopback')
     .optional(),
   DRAIN_TIMEOUT_MS: z.coerce.number('must be a number of milliseconds').int().min(0).max(600_000).default(10_000),
+  DOCUMENT_LIMITS: documentLimitsSchema.optional(),
   WORKER_ISOLATION: z.enum(['auto', 'full', 'guarded', 'wasm', 'remote']).default('auto'),
   DEMO: flag.optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -199,6 +214,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv, argv: readonly string
     jwtSecret: env.JWT_SECRET,
     metricsToken: env.METRICS_TOKEN,
     drainTimeoutMs: env.DRAIN_TIMEOUT_MS,
+    documentLimits: env.DOCUMENT_LIMITS ?? documentLimits,
     workerIsolation: env.WORKER_ISOLATION,
     demo: env.DEMO ?? embedded,
     logLevel: env.LOG_LEVEL,

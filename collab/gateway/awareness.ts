@@ -1,6 +1,5 @@
 import * as decoding from 'lib0/decoding';
 import type { AwarenessUser } from '#contract/awareness.ts';
-import { limits } from '#contract/limits.ts';
 import type { EntryOwner, RoomAwareness } from '../rooms/awareness.ts';
 
 /** Someone who holds, or held, an awareness id of a document. */
@@ -27,6 +26,7 @@ export class AwarenessFilter {
   readonly #reader: EntryOwner;
   readonly #owners: Map<number, AwarenessOwner>;
   readonly #awareness: RoomAwareness;
+  readonly #maxStateBytes: number;
 
   constructor(deps: {
     owner: AwarenessOwner;
@@ -36,12 +36,14 @@ export class AwarenessFilter {
     /** The ids taken in the document, shared by its sockets. */
     owners: Map<number, AwarenessOwner>;
     awareness: RoomAwareness;
+    maxStateBytes: number;
   }) {
     this.#owner = deps.owner;
     this.#user = deps.user;
     this.#reader = deps.reader;
     this.#owners = deps.owners;
     this.#awareness = deps.awareness;
+    this.#maxStateBytes = deps.maxStateBytes;
   }
 
   /** The socket has ended, and what it said about itself goes. */
@@ -71,7 +73,7 @@ export class AwarenessFilter {
   }
 
   #say(clock: number, encoded: Uint8Array): boolean {
-    if (encoded.length > limits.awarenessStateBytes) return false;
+    if (encoded.length > this.#maxStateBytes) return false;
     const state = stamp(Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength).toString(), this.#user);
     if (state === undefined) return false;
     this.#awareness.set(this.#clientId!, clock, state, this.#reader);

@@ -1,7 +1,7 @@
 import * as decoding from 'lib0/decoding';
 import * as Y from 'yjs';
 import { closeCodes, type CloseReason } from '#contract/close-codes.ts';
-import { limits } from '#contract/limits.ts';
+import type { DocumentLimits } from '#contract/limits.ts';
 import type { Log } from '#platform/log.ts';
 import type { Admission } from '../admission.ts';
 import type { CollabMeter } from '../metrics.ts';
@@ -28,6 +28,7 @@ export type ChannelDeps = {
   admit: (token: string, document: string) => Promise<Admission | CloseReason>;
   /** How often rights have changed on this node. */
   accessChanges: () => number;
+  limits: DocumentLimits;
   meter: CollabMeter;
   log: Log;
 };
@@ -130,6 +131,7 @@ export class Channel implements Reader {
       reader: this,
       owners: room.owners,
       awareness: room.awareness,
+      maxStateBytes: this.#deps.limits.awarenessStateBytes,
     });
     const welcome = this.dialect.welcome(access);
     if (welcome !== undefined) this.#send(welcome);
@@ -161,7 +163,7 @@ export class Channel implements Reader {
 
   #wait(frame: Uint8Array, early: boolean): void {
     this.#queuedBytes += frame.length;
-    if (this.#queue.length >= maxQueuedFrames || this.#queuedBytes > 2 * limits.frameBytes)
+    if (this.#queue.length >= maxQueuedFrames || this.#queuedBytes > 2 * this.#deps.limits.frameBytes)
       return this.close('malformed');
     this.#queue.push({ frame, early });
   }

@@ -4,7 +4,6 @@ import type { Socket } from 'node:net';
 import * as decoding from 'lib0/decoding';
 import { WebSocketServer } from 'ws';
 import { closeCodes, type CloseReason } from '#contract/close-codes.ts';
-import { limits } from '#contract/limits.ts';
 import { Channel, type ChannelDeps } from './channel.ts';
 import { ClientSocket, closeWithinMs } from './client-socket.ts';
 import { createHocuspocusDialect, createYWebsocketDialect, frameFor } from './dialect.ts';
@@ -36,7 +35,7 @@ type GatewayDeps = ChannelDeps & { allowedOrigins: readonly string[]; now: () =>
 export function createGateway(deps: GatewayDeps): Gateway {
   const server = new WebSocketServer({
     noServer: true,
-    maxPayload: limits.frameBytes,
+    maxPayload: deps.limits.frameBytes,
     perMessageDeflate: false,
     WebSocket: DocumentSocket,
   });
@@ -110,7 +109,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     });
     const deadline = setTimeout(() => {
       if (byAddress.size === 0) socket.close('unauthorized');
-    }, limits.authenticateWithinMs);
+    }, deps.limits.authenticateWithinMs);
 
     function receive(frame: Uint8Array): void {
       try {

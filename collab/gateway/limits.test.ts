@@ -19,7 +19,7 @@ function clock() {
 
 test('[GATE15] what the contract calls a burst passes, more is slowed by as much as it is too much', () => {
   const { now, later } = clock();
-  const budgets = createBudgets({ now });
+  const budgets = createBudgets({ now, rates: { frames: 300, bytes: 2 * 1024 * 1024 } });
   for (let second = 0; second < 60; second += 1) {
     for (let frame = 0; frame < 200; frame += 1) {
       assert.equal(budgets.spend('kim', { frames: 1, bytes: 7_500 }), 0);
@@ -52,7 +52,7 @@ test('[GATE16] who comes back in vain waits longer each time, and is forgiven', 
 
 test('[ROOM8] a student adds so much to a document of all, staff more; nobody brings clients without end', () => {
   const { now, later } = clock();
-  const shares = createShares({ now });
+  const shares = createShares({ now, studentAddsBytes: 1024 * 1024 });
   const half = { bytes: 512 * 1024, clients: 1 };
   assert.ok(shares.take('d', 'kim', half, true));
   assert.ok(shares.take('d', 'kim', half, true));

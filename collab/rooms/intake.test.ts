@@ -11,7 +11,7 @@ function typed(...words: string[]) {
   client.on('update', (update: Uint8Array) => void updates.push(update));
   for (const word of words) client.getText('t').insert(client.getText('t').length, word);
   const server = new Y.Doc();
-  const intake = new Intake<object>(server);
+  const intake = new Intake<object>(server, 256 * 1024);
   const judge = (update: Uint8Array) => examineUpdate(server, 1, intake.known, update);
   return { client, updates, server, intake, judge };
 }

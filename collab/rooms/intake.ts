@@ -1,5 +1,4 @@
 import * as Y from 'yjs';
-import { limits } from '#contract/limits.ts';
 
 /** An update that builds on something that is not here yet, kept until that comes. */
 type Held<T> = { update: Uint8Array; from: T; examineAgain: () => void };
@@ -14,12 +13,14 @@ const maxHeldUpdates = 50;
  */
 export class Intake<T> {
   readonly #doc: Y.Doc;
+  readonly #maxBytes: number;
   readonly #ahead = new Map<number, number>();
   #held: Held<T>[] = [];
   #heldBytes = 0;
 
-  constructor(doc: Y.Doc) {
+  constructor(doc: Y.Doc, maxBytes: number) {
     this.#doc = doc;
+    this.#maxBytes = maxBytes;
   }
 
   /** End of this client's history, what is being written included. */
@@ -44,7 +45,7 @@ export class Intake<T> {
 
   /** Keeps an update with a gap. Returns false when there is no room for it. */
   hold(update: Uint8Array, from: T, examineAgain: () => void): boolean {
-    const fits = this.#held.length < maxHeldUpdates && this.#heldBytes + update.length <= limits.pendingBytes;
+    const fits = this.#held.length < maxHeldUpdates && this.#heldBytes + update.length <= this.#maxBytes;
     if (!fits) return false;
     this.#held.push({ update, from, examineAgain });
     this.#heldBytes += update.length;

@@ -28,6 +28,8 @@ export type RoomDeps = {
   openDocument: (name: string) => Promise<{ live: Live; close: () => Promise<void> }>;
   readState: (name: string) => Promise<StoredState>;
   logState: () => ServerAwareness['log'];
+  /** What a document may hold back for missing updates, in bytes. */
+  pendingBytes: number;
   now: () => number;
   log: Log;
 };
@@ -183,7 +185,12 @@ export class Room {
       await close();
       throw error;
     }
-    this.#awake = { live, joins: new JoinCache(live.document), intake: new Intake(live.document), close };
+    this.#awake = {
+      live,
+      joins: new JoinCache(live.document),
+      intake: new Intake(live.document, this.#deps.pendingBytes),
+      close,
+    };
     return this.#awake;
   }
 

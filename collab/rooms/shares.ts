@@ -1,5 +1,3 @@
-import { limits } from '#contract/limits.ts';
-
 /** New Yjs clients a person may bring into a document: one for each time the page is opened, more from offline copies. */
 const clientsAtOnce = 2_000;
 const clientEveryMs = 10_000;
@@ -14,7 +12,8 @@ export interface Shares {
   take(document: string, userId: string, added: { bytes: number; clients: number }, limited: boolean): boolean;
 }
 
-export function createShares({ now }: { now: () => number }): Shares {
+export function createShares(deps: { now: () => number; studentAddsBytes: number }): Shares {
+  const { now, studentAddsBytes } = deps;
   const shares = new Map<string, { bytes: number; clients: number; at: number }>();
 
   return {
@@ -23,7 +22,7 @@ export function createShares({ now }: { now: () => number }): Shares {
       const share = shares.get(key) ?? { bytes: 0, clients: 0, at: now() };
       const clients = Math.max(share.clients - (now() - share.at) / clientEveryMs, 0) + added.clients;
       const bytes = share.bytes + added.bytes;
-      if (clients > clientsAtOnce || (limited && bytes > limits.studentAddsBytes)) return false;
+      if (clients > clientsAtOnce || (limited && bytes > studentAddsBytes)) return false;
       shares.delete(key);
       shares.set(key, { bytes, clients, at: now() });
       if (shares.size > maxRemembered) shares.delete(shares.keys().next().value!);

@@ -7,7 +7,7 @@ import { waitFor } from '../support/wait-for.ts';
 
 let lectern: TestCollab;
 before(async () => {
-  lectern = await startTestCollab({ idleMs: 500 });
+  lectern = await startTestCollab({ documentLimits: 'sleepAfterMs=500' });
 });
 afterEach(destroyClients);
 after(() => lectern.close());

@@ -22,7 +22,9 @@ export type TestCollab = Awaited<ReturnType<typeof startTestCollab>>;
  * The collab role alone on a real socket, with a real database and bus, and the rows that accounts and classrooms would
  * have written. `restart()` ends the role and starts it again on the same data.
  */
-export async function startTestCollab(options: { engine?: DatabaseEngine; logLevel?: string; idleMs?: number } = {}) {
+export async function startTestCollab(
+  options: { engine?: DatabaseEngine; logLevel?: string; documentLimits?: string } = {},
+) {
   const log = createLog({ level: options.logLevel ?? 'silent' });
   const engine = options.engine ?? databaseEngines[0]!;
   const opened = await engine.open();
@@ -31,7 +33,7 @@ export async function startTestCollab(options: { engine?: DatabaseEngine; logLev
   const clock = systemClock;
   const newId = createNewId(clock.now);
   const bus = createMemoryBus({ log });
-  const config = loadConfig({ DATA_DIR: dataDir, PORT: '0' }, []);
+  const config = loadConfig({ DATA_DIR: dataDir, PORT: '0', DOCUMENT_LIMITS: options.documentLimits ?? '' }, []);
   const tokens = createTokens({ secret: 'a secret that is only for this test', issuer: 'test', clock });
   let metrics: Metrics;
   const start = () => {
@@ -45,7 +47,6 @@ export async function startTestCollab(options: { engine?: DatabaseEngine; logLev
       bus,
       tokens,
       metrics,
-      ...(options.idleMs === undefined ? {} : { idleMs: options.idleMs }),
     });
   };
   let collab: Collab = await start();
