@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, test, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
@@ -45,9 +46,7 @@ for (const engine of databaseEngines) {
       const killedAt: number[] = [];
       for (let round = 0; round < 6; round += 1) {
         const { child, ended } = startMigration(env);
-        // From before the first statement to the last ones: what has been reached says how far it was.
-        const waitMs = 120 * round;
-        await Promise.race([ended, tablesAppear(database, round).then(() => delay(waitMs % 7))]);
+        await Promise.race([ended, underWay(database, env, 2 * round)]);
         child.kill('SIGKILL');
         await ended;
         killedAt.push(await appliedCount(database));
@@ -64,7 +63,7 @@ for (const engine of databaseEngines) {
     test('[DB32] D16: of processes that migrate at once, one of which is killed, each migration is applied once', async (t) => {
       const { database, env } = await openEmpty(t, engine);
       const processes = [1, 2, 3].map(() => startMigration(env));
-      await Promise.race([tablesAppear(database, 1), ...processes.map(({ ended }) => ended)]);
+      await Promise.race([underWay(database, env, 1), ...processes.map(({ ended }) => ended)]);
       processes[0]!.child.kill('SIGKILL');
       const [, ...others] = await Promise.all(processes.map(({ ended }) => ended));
       for (const { code, output } of others) assert.equal(code, 0, output);
@@ -120,13 +119,29 @@ for (const engine of databaseEngines) {
 
 type Opened = Awaited<ReturnType<typeof openDatabase>>;
 
-/** Resolves when another process has made so many tables; soon anyway where it makes all of them in one transaction. */
-async function tablesAppear(database: Opened, count: number): Promise<void> {
-  const until = performance.now() + 3_000;
+/**
+ * Resolves when another process is in the middle of migrating: on MySQL when there are so many tables, on SQLite, where
+ * all is one transaction, when it holds the lock.
+ */
+async function underWay(database: Opened, env: { DATA_DIR?: string }, tables: number): Promise<void> {
+  const until = performance.now() + 10_000;
   while (performance.now() < until) {
-    const tables = await database.db.introspection.getTables().catch(() => []);
-    if (tables.length >= count) return;
-    await delay(2);
+    if (env.DATA_DIR === undefined) {
+      if ((await database.db.introspection.getTables()).length >= tables) return;
+    } else if (isLocked(databaseFile(env.DATA_DIR))) return;
+    await delay(1);
+  }
+}
+
+function isLocked(file: string): boolean {
+  const probe = new DatabaseSync(file, { timeout: 0 });
+  try {
+    probe.exec('begin immediate; rollback');
+    return false;
+  } catch {
+    return true;
+  } finally {
+    probe.close();
   }
 }
 
