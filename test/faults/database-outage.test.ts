@@ -9,6 +9,7 @@ import { openTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { assertConverged, createLedger } from '../support/token-checker.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { assertEchoUnharmed, logState, measureEcho, showEcho } from './echo.ts';
+import { assertFreshNode } from './fresh-node.ts';
 import { long, quickOr, seed } from './mode.ts';
 
 describe('a database that fails', { skip: skipOwnMariadb, timeout: 300_000 }, () => {
@@ -75,12 +76,7 @@ describe('a database that fails', { skip: skipOwnMariadb, timeout: 300_000 }, ()
       const again = await measureEcho(writers[0], b, 50);
       await assertConverged(ledger, [a, b]);
       await waitFor(() => ledger.counts().acknowledged === ledger.counts().typed);
-      ledger.check(await site.storedText(room.main), 'the database');
-      await site.killAll();
-      await site.server.restart();
-      const fresh = yWebsocketClient(site.server.wsUrl, room.main, room.owner.token);
-      await fresh.synced();
-      ledger.check(fresh.text.toJSON(), 'a fresh node');
+      await assertFreshNode(site, [{ ledger, name: room.main, token: room.owner.token }]);
       t.diagnostic(
         `echo before, without and again with the database: ${[quiet, during, again].map(showEcho).join(', ')} ms`,
       );
@@ -157,13 +153,13 @@ describe('a database that fails', { skip: skipOwnMariadb, timeout: 300_000 }, ()
         what: 'all saved',
       });
       await assertConverged(ledger, [a, b]);
-      ledger.check(await site.storedText(room.main), 'the database');
       const again = await measureEcho(writers[0], b, 50);
       t.diagnostic(
         `echo ${[quiet, slow, again].map(showEcho).join(', ')} ms, first saved after ${Math.round(savedMs)} ms`,
       );
       assertEchoUnharmed([quiet, again], slow);
       assert.ok(site.server.rssMb() <= rss + 150, `memory ${rss} → ${site.server.rssMb()} MB`);
+      await assertFreshNode(site, [{ ledger, name: room.main, token: room.owner.token }]);
     },
   );
 });

@@ -5,7 +5,7 @@ import type { Random } from '../support/random.ts';
 import type { ServerProcess } from '../support/server-process.ts';
 import type { Site } from '../support/site.ts';
 import { createLedger, type Ledger, type Writer } from '../support/token-checker.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { assertAlone, assertStored } from './fresh-node.ts';
 
 export type Losses = {
   rounds: number;
@@ -74,11 +74,8 @@ export async function killRounds(site: Site, room: RowClass, random: Random, rou
     const fresh = yWebsocketClient(server.wsUrl, room.main, room.owner.token);
     await fresh.synced();
     ledger.check(fresh.text.toJSON(), `round ${round}, a fresh node`);
-    await waitFor(async () => ledger.judge(await site.storedText(room.main)).lost.length === 0, {
-      withinMs: 15_000,
-      what: `round ${round}: the database to have every promised token`,
-    });
-    ledger.check(await site.storedText(room.main), `round ${round}, the database`);
+    await assertAlone(fresh);
+    await assertStored(site, { ledger, name: room.main, token: room.owner.token });
     fresh.destroy();
   }
   return ledger;

@@ -11,6 +11,7 @@ import { openTcpProxy } from '../support/tcp-proxy.ts';
 import { assertConverged, createLedger } from '../support/token-checker.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { assertEchoUnharmed, measureEcho, showEcho } from './echo.ts';
+import { assertStored } from './fresh-node.ts';
 import { long, quickOr, seed } from './mode.ts';
 
 // Every y-websocket client listens for the end of the process.
@@ -151,6 +152,7 @@ describe('bad networks', { concurrency: true, timeout: 600_000 }, () => {
       t.diagnostic(`echo before, with and without the slow reader: ${echoes} ms, memory of the server +${grown} MB`);
       assertEchoUnharmed([quiet, again], meanwhile);
       await assertConverged(ledger, [writer.client, reader, slow], 30_000);
+      await assertStored(site, { ledger, name, token: room.owner.token });
       await waitFor(() => slow.doc.getText('f:pasted').length === reader.doc.getText('f:pasted').length);
     },
   );
@@ -233,6 +235,7 @@ describe('bad networks', { concurrency: true, timeout: 600_000 }, () => {
         what: 'all saved',
       });
       await assertConverged(ledger, [far, near]);
+      await assertStored(site, { ledger, name: room.main, token: room.owner.token });
       assert.deepEqual(far.closes, []);
       t.diagnostic(JSON.stringify(ledger.counts()));
     },

@@ -10,6 +10,7 @@ import { assertConverged, createLedger } from '../support/token-checker.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { openBlockable } from './blockable-site.ts';
 import { logState } from './echo.ts';
+import { assertFreshNode, assertStored } from './fresh-node.ts';
 import { quickOr, seed } from './mode.ts';
 
 // Every y-websocket client listens for the end of the process.
@@ -106,6 +107,7 @@ for (const engine of databaseEngines) {
       const fresh = yWebsocketClient(site.server.wsUrl, room.main, room.owner.token);
       await fresh.synced();
       ledger.check(fresh.text.toJSON(), 'a fresh node');
+      await assertStored(site, { ledger, name: room.main, token: room.owner.token });
       assert.ok(ms < 2_000, `it took ${ms} ms`);
     },
   );
@@ -141,11 +143,7 @@ for (const engine of databaseEngines) {
         const people = [...a.awareness.getStates().values()].filter(({ kind }) => kind !== 'server');
         assert.ok(people.length <= 2, `${people.length} people where there are two`);
       }
-      await site.killAll();
-      await site.server.restart();
-      const fresh = yWebsocketClient(site.server.wsUrl, room.main, room.owner.token);
-      await fresh.synced();
-      ledger.check(fresh.text.toJSON(), 'a fresh node');
+      await assertFreshNode(site, [{ ledger, name: room.main, token: room.owner.token }]);
     },
   );
 }

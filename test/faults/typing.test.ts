@@ -6,6 +6,7 @@ import { databaseEngines } from '../support/databases.ts';
 import { createRandom } from '../support/random.ts';
 import { openSite } from '../support/site.ts';
 import { createLedger } from '../support/token-checker.ts';
+import { assertStored } from './fresh-node.ts';
 import { quickOr, seed } from './mode.ts';
 
 const everyMs = 100;
@@ -47,6 +48,7 @@ for (const engine of databaseEngines) {
         ledger.check(text, `after ${keys} keys`);
         const lost = keys - text.length / 10;
         const { acknowledged } = ledger.counts();
+        await assertStored(site, { ledger, name, token: student.token });
         t.diagnostic(`${keys} keys: ${acknowledged} reported saved, ${lost} lost`);
         assert.ok(lost <= maxLost, `${lost} of ${keys} keys lost`);
         assert.ok(keys - acknowledged <= maxLost, `only ${acknowledged} of ${keys} keys were reported saved`);

@@ -5,6 +5,7 @@ import type { Line } from '../document/line.ts';
 import type { Person } from '../document/people.ts';
 import { cursorAwareness } from './cursors.ts';
 import { monaco } from './monaco.ts';
+import { keepBehindOwnText } from './own-cursor.ts';
 import { bindUndo } from './undo.ts';
 
 type Editor = monaco.editor.IStandaloneCodeEditor;
@@ -27,6 +28,7 @@ export function attachFile(
   let binding: MonacoBinding | undefined;
   const bind = () => {
     binding = new MonacoBinding(text, model, new Set([editor]), awareness);
+    keepBehindOwnText(binding, editor);
     undoManager.addTrackedOrigin(binding);
   };
   const unbind = () => {
