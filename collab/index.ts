@@ -18,6 +18,7 @@ import { createGateway } from './gateway/gateway.ts';
 import { identify } from './gateway/identify.ts';
 import { createStrikes } from './gateway/strikes.ts';
 import { createUpdateDoor } from './gateway/update-door.ts';
+import { createUpdateWeigher } from './gateway/update-weigher.ts';
 import { createHocuspocus } from './hocuspocus.ts';
 import { openJournal } from './journal/journal.ts';
 import { createLiveDocuments } from './live-documents.ts';
@@ -103,8 +104,10 @@ export async function startCollab(deps: {
     pendingBytes: writePath.pendingBytes,
     log: writePath.state,
   });
+  const weigher = createUpdateWeigher({ log });
   const gateway = createGateway({
     rooms,
+    weigher,
     updates: createUpdateDoor({
       live,
       writePath,
@@ -149,6 +152,7 @@ export async function startCollab(deps: {
       await gateway.drain();
       clearInterval(ticking);
       await disconnectBus();
+      await weigher.close();
       presence.close();
       try {
         await withDeadline(writePath.drained(), drainDatabaseMs, 'writing the journal into the database');

@@ -9,7 +9,7 @@ export interface Rejudge {
   changes(): number;
   /** Asks the database again about everybody whom this concerns, and closes the sockets of those whose access has changed. */
   all(concerns: (admission: Admission) => boolean): Promise<void>;
-  /** Closes the sockets of login sessions that have run out. */
+  /** Judges again those whose login session has run out by what was known of it; it may have been renewed. */
   expire(now: number): void;
 }
 
@@ -19,29 +19,37 @@ export function createRejudge(deps: {
   log: Log;
 }): Rejudge {
   let changes = 0;
+  let expiring = false;
+
+  async function all(concerns: (admission: Admission) => boolean): Promise<void> {
+    changes += 1;
+    const affected = [...deps.gateway().channels()].filter(
+      ({ admission }) => admission !== undefined && concerns(admission),
+    );
+    if (affected.length === 0) return;
+    const admissions = affected.map(({ admission }) => admission!);
+    try {
+      const judgements = await deps.judgeAgain(admissions);
+      for (const [index, channel] of affected.entries()) channel.judged(judgements.get(admissions[index]!)!);
+    } catch (error) {
+      // Nobody keeps a right that can no longer be seen; clients come back when the database does.
+      deps.log.error({ error }, 'document sockets could not be judged again');
+      for (const channel of affected) channel.close('cannotLoad');
+    }
+  }
 
   return {
     changes: () => changes,
-    async all(concerns) {
-      changes += 1;
-      const affected = [...deps.gateway().channels()].filter(
-        ({ admission }) => admission !== undefined && concerns(admission),
-      );
-      if (affected.length === 0) return;
-      const admissions = affected.map(({ admission }) => admission!);
-      try {
-        const judgements = await deps.judgeAgain(admissions);
-        for (const [index, channel] of affected.entries()) channel.judged(judgements.get(admissions[index]!)!);
-      } catch (error) {
-        // Nobody keeps a right that can no longer be seen; clients come back when the database does.
-        deps.log.error({ error }, 'document sockets could not be judged again');
-        for (const channel of affected) channel.close('cannotLoad');
-      }
-    },
+    all,
     expire(now) {
-      for (const channel of deps.gateway().channels()) {
-        if (channel.admission !== undefined && channel.admission.until <= now) channel.close('unauthorized');
-      }
+      const run = [...deps.gateway().channels()].some(
+        ({ admission }) => admission !== undefined && admission.until <= now,
+      );
+      if (!run || expiring) return;
+      expiring = true;
+      void all(({ until }) => until <= now).finally(() => {
+        expiring = false;
+      });
     },
   };
 }

@@ -4,6 +4,8 @@ export const documentLimits = {
   documentBytes: 8 * 1024 * 1024,
   studentAddsBytes: 1024 * 1024,
   pendingBytes: 256 * 1024,
+  updateStructs: 20_000,
+  updateDeletions: 200_000,
   awarenessStateBytes: 16 * 1024,
   personFramesPerSecond: 500,
   personBytesPerSecond: 2 * 1024 * 1024,

@@ -14,12 +14,14 @@ import type { ClientSocket } from './client-socket.ts';
 import { frameFor, type Dialect } from './dialect.ts';
 import type { Strikes } from './strikes.ts';
 import type { UpdateDoor } from './update-door.ts';
+import { lightBytes, type UpdateWeigher } from './update-weigher.ts';
 import { isOtherEpoch } from './updates.ts';
 import * as wire from './wire.ts';
 
 export type ChannelDeps = {
   rooms: Rooms;
   updates: UpdateDoor;
+  weigher: UpdateWeigher;
   budgets: Budgets;
   strikes: Strikes;
   presence: Presence;
@@ -36,8 +38,10 @@ export type ChannelDeps = {
 const maxQueuedFrames = 1_000;
 /** Opening a document costs as much as this many frames: names cannot be tried out quickly. */
 const framesPerOpening = 20;
-/** An encoding that others cannot share costs its asker this many frames for each ms. */
-const framesPerEncodedMs = 10;
+/** A frame that takes long costs its sender this many frames for each ms. */
+const framesPerMs = 10;
+/** State vectors of a class that meets for years are far smaller. */
+const maxStateVectorBytes = 512 * 1024;
 
 /**
  * One document on one socket. Who may enter and what may be said is decided here and in the files beside this one; what
@@ -49,13 +53,18 @@ export class Channel implements Reader {
   readonly dialect: Dialect;
   readonly #deps: ChannelDeps;
   readonly #ended: () => void;
+  /** Whose attempts to open this document are counted together. */
+  #who = '';
   #admission: Admission | undefined;
   #room: Room | undefined;
   #awareness: AwarenessFilter | undefined;
   /** Frames that came before the document was there. */
   #queue: { frame: Uint8Array; early: boolean }[] = [];
   #queuedBytes = 0;
-  #waking = false;
+  /** Frames about the content wait: for the document to wake, or for a heavy update to be weighed. */
+  #waiting = false;
+  /** This frame has been weighed and may pass. */
+  #weighed: Uint8Array | undefined;
   #closed = false;
   /** The client has been sent awareness, so what it sends from now on may be an echo of it. */
   #saidAwareness = false;
@@ -104,12 +113,10 @@ export class Channel implements Reader {
   async #admit(token: string): Promise<Admission | CloseReason> {
     const { strikes, budgets } = this.#deps;
     const person = this.#deps.identify(token);
-    const who = `${person} ${this.document}`;
-    const delay = Math.max(strikes.delay(who), budgets.spend(person, { frames: framesPerOpening, bytes: 0 }));
+    this.#who = `${person} ${this.document}`;
+    const delay = Math.max(strikes.delay(this.#who), budgets.spend(person, { frames: framesPerOpening, bytes: 0 }));
     if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay).unref());
-    const admission = this.#closed ? 'unauthorized' : await this.#judge(token);
-    if (typeof admission === 'string' && closeCodes[admission].client === 'stops') strikes.strike(who);
-    return admission;
+    return this.#closed ? 'unauthorized' : this.#judge(token);
   }
 
   /** Rights that change while they are being looked up are looked up again: the news could not have found this socket. */
@@ -195,6 +202,7 @@ export class Channel implements Reader {
 
   close(reason: CloseReason): void {
     if (this.#closed) return;
+    this.#strike(reason);
     this.end();
     this.dialect.closed(reason);
     this.socket.close(reason);
@@ -204,6 +212,7 @@ export class Channel implements Reader {
   end(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#weighed = undefined;
     this.#queue = [];
     if (this.#room !== undefined) {
       this.#room.leave(this);
@@ -223,14 +232,23 @@ export class Channel implements Reader {
     const retries = closeCodes[reason].client === 'retries';
     const answer = retries ? undefined : this.dialect.refusal(reason);
     if (answer === undefined) return this.close(reason);
+    this.#strike(reason);
     this.#send(answer);
     this.end();
   }
 
+  /** Whoever comes back after this all the same is made to wait. */
+  #strike(reason: CloseReason): void {
+    if (closeCodes[reason].client === 'stops') this.#deps.strikes.strike(this.#who);
+  }
+
   #handle(frame: Uint8Array, early: boolean): void {
     if (this.#closed) return;
+    const started = performance.now();
     try {
       this.#dispatch(frame, early);
+      const ms = performance.now() - started;
+      if (ms > 1) this.spend({ frames: ms * framesPerMs, bytes: 0 });
     } catch (error) {
       // lib0 throws at the end of a frame that is too short.
       this.#deps.log.debug({ error: (error as Error).message }, 'a malformed frame');
@@ -242,8 +260,11 @@ export class Channel implements Reader {
     const decoder = decoding.createDecoder(frame);
     const type = decoding.readVarUint(decoder);
     if (type === wire.messageType.sync) {
-      const awake = this.#waking ? undefined : this.#room!.awake;
-      if (awake === undefined) return this.#wakeFor(frame, early);
+      if (this.#waiting) return this.#wait(frame, early);
+      const awake = this.#room!.awake;
+      if (awake === undefined) return this.#until(this.#room!.wake(), frame, early);
+      const heavy = frame.length > lightBytes && frame !== this.#weighed;
+      if (heavy) return this.#until(this.#weigh(frame, decoder), frame, early);
       return this.#sync(awake, decoder);
     }
     if (type === wire.messageType.awareness) {
@@ -256,31 +277,43 @@ export class Channel implements Reader {
     if (type !== wire.messageType.auth) this.close('malformed');
   }
 
-  /** The document sleeps: what is about its content waits until it is back, in order. */
-  #wakeFor(frame: Uint8Array, early: boolean): void {
+  /** What is about the content waits until this is done, in order. */
+  #until(done: Promise<unknown>, frame: Uint8Array, early: boolean): void {
     this.#wait(frame, early);
-    if (this.#waking) return;
-    this.#waking = true;
-    this.#room!.wake().then(
+    this.#waiting = true;
+    done.then(
       () => {
-        this.#waking = false;
+        this.#waiting = false;
         if (!this.#closed) this.#replay();
       },
       (error: unknown) => {
-        this.#deps.log.error({ error, document: this.document }, 'a document could not be woken');
+        this.#deps.log.error({ error, document: this.document }, 'a frame could not be handled');
         this.close('cannotLoad');
       },
     );
+  }
+
+  /** A frame of a few megabytes can hold more than the process can take in without stalling. */
+  async #weigh(frame: Uint8Array, decoder: decoding.Decoder): Promise<void> {
+    const step = decoding.readVarUint(decoder);
+    const payload = decoding.readVarUint8Array(decoder);
+    if (step !== wire.syncType.step1) {
+      const { limits, weigher } = this.#deps;
+      const weight = await weigher.weigh(payload);
+      if (weight === undefined) return this.close('malformed');
+      if (weight.structs > limits.updateStructs || weight.deletions > limits.updateDeletions)
+        return this.close('tooLarge');
+    }
+    this.#weighed = frame;
   }
 
   #sync(awake: Awake, decoder: decoding.Decoder): void {
     const step = decoding.readVarUint(decoder);
     const payload = decoding.readVarUint8Array(decoder);
     if (step === wire.syncType.step1) {
+      if (payload.length > maxStateVectorBytes) return this.close('malformed');
       if (isOtherEpoch(awake.live.epoch, Y.decodeStateVector(payload))) return this.close('discardState');
-      const { messages, encodedMs } = awake.joins.answer(payload);
-      if (encodedMs > 1) this.spend({ frames: encodedMs * framesPerEncodedMs, bytes: 0 });
-      const answer = [...messages, awake.joins.question()];
+      const answer = [...awake.joins.answer(payload), awake.joins.question()];
       return this.socket.writeAnswer(answer.map((message) => message.frame(this.addressing)));
     }
     if (step !== wire.syncType.step2 && step !== wire.syncType.update) return this.close('malformed');

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { AwarenessUser } from '#contract/awareness.ts';
 import type { CloseReason } from '#contract/close-codes.ts';
 import type { LiveDocuments } from '../live-documents.ts';
@@ -31,6 +32,23 @@ export interface UpdateDoor {
   take(incoming: Incoming): 'taken' | 'readOnly' | 'logFull' | CloseReason;
 }
 
+/** Smaller updates are judged as quickly as they are recognised. */
+const printedBytes = 2 * 1024;
+const maxPrints = 100;
+
+/**
+ * After a sync all clients have the same deletions, and each brings all of them when it comes back. What the document
+ * contained once it contains for as long as it lives, so they are judged once.
+ */
+function fingerprint(update: Uint8Array): string | undefined {
+  return update.length < printedBytes ? undefined : createHash('sha256').update(update).digest('base64');
+}
+
+function remember(prints: Set<string>, print: string): void {
+  prints.add(print);
+  if (prints.size > maxPrints) prints.delete(prints.values().next().value!);
+}
+
 export function createUpdateDoor(deps: { live: LiveDocuments; writePath: WritePath; shares: Shares }): UpdateDoor {
   const { live, writePath, shares } = deps;
 
@@ -38,11 +56,17 @@ export function createUpdateDoor(deps: { live: LiveDocuments; writePath: WritePa
     take(incoming) {
       const { room, awake, update, sessionId, user, stored } = incoming;
       const { document, epoch } = awake.live;
+      const print = fingerprint(update);
+      if (print !== undefined && awake.contained.has(print)) {
+        void writePath.stored(room.name).then(stored);
+        return 'taken';
+      }
       const { verdict, ends, addedBytes } = examineUpdate(document, epoch, awake.intake.known, update);
       if (verdict === 'malformed') return 'malformed';
       if (verdict === 'otherEpoch') return 'discardState';
       if (verdict === 'contained') {
         if (incoming.first && incoming.access === 'write') room.refusedText.clear(sessionId);
+        if (print !== undefined) remember(awake.contained, print);
         // It is in memory, but perhaps not yet in the database.
         void writePath.stored(room.name).then(stored);
         return 'taken';

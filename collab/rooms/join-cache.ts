@@ -33,16 +33,15 @@ export class JoinCache {
     if (this.#updates.length > maxUpdates || this.#updateBytes > maxUpdateBytes) this.clear();
   }
 
-  /** What a client with this state vector lacks, as messages in order; `encodedMs` is what making them has cost. */
-  answer(stateVector: Uint8Array): { messages: SharedMessage[]; encodedMs: number } {
+  /** What a client with this state vector lacks, as messages in order. */
+  answer(stateVector: Uint8Array): SharedMessage[] {
     const key = Buffer.from(stateVector).toString('latin1');
     const known = this.#answers.get(key);
-    if (known !== undefined) return { messages: [known.message, ...this.#updates.slice(known.since)], encodedMs: 0 };
-    const started = performance.now();
+    if (known !== undefined) return [known.message, ...this.#updates.slice(known.since)];
     const message = new SharedMessage(wire.syncStep2(Y.encodeStateAsUpdate(this.#doc, stateVector)));
     if (this.#answers.size >= maxAnswers) this.#answers.delete(this.#answers.keys().next().value!);
     this.#answers.set(key, { message, since: this.#updates.length });
-    return { messages: [message], encodedMs: performance.now() - started };
+    return [message];
   }
 
   /** The server's own SyncStep1. */

@@ -21,7 +21,13 @@ export interface Reader {
 }
 
 /** A document in memory with what belongs to it there. */
-export type Awake = { live: Live; joins: JoinCache; intake: Intake<Reader> };
+export type Awake = {
+  live: Live;
+  joins: JoinCache;
+  intake: Intake<Reader>;
+  /** Fingerprints of updates that are in the document. */
+  contained: Set<string>;
+};
 
 export type RoomDeps = {
   /** Loads a document; `close` lets it leave memory again. Rejects when it cannot be loaded. */
@@ -188,6 +194,7 @@ export class Room {
     this.#awake = {
       live,
       joins: new JoinCache(live.document),
+      contained: new Set(),
       intake: new Intake(live.document, this.#deps.pendingBytes),
       close,
     };

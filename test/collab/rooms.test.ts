@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { after, afterEach, before, test } from 'node:test';
+import { WebSocket } from 'ws';
 import * as Y from 'yjs';
+import * as wire from '../../collab/gateway/wire.ts';
 import { converged, destroyClients, hocuspocusClient, yWebsocketClient } from '../support/clients.ts';
 import { startTestCollab, type TestCollab } from '../support/collab.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -121,4 +125,30 @@ test('[GATE15] one person who floods is read more slowly, loses nothing, and hol
   assert.ok(b!.text.length < 3_000, `the flood is still coming in after ${echoed} ms`);
   await waitFor(() => b!.text.length === 3_006, { withinMs: 30_000, what: 'the whole flood' });
   assert.deepEqual(flooder.closes, []);
+});
+
+test('[GATE18] an update of a third of a million pieces is refused, and nobody waits for that', async () => {
+  const { teacher, student, classroom, token } = await lesson();
+  const [a, b] = [1, 2].map(() => yWebsocketClient(lectern.wsUrl, classroom.main, token(teacher)));
+  await Promise.all([a!.synced(), b!.synced()]);
+  const heavy = new Y.Doc();
+  heavy.transact(() => {
+    for (let piece = 0; piece < 330_000; piece += 1) heavy.getText('f:main').insert(0, 'x');
+  });
+  const encoded = wire.syncUpdate(Y.encodeStateAsUpdate(heavy));
+  assert.ok(encoded.length > 3_000_000);
+  const started = performance.now();
+  Y.decodeUpdate(Y.encodeStateAsUpdate(heavy));
+  const decodeMs = performance.now() - started;
+  const loop = monitorEventLoopDelay({ resolution: 5 });
+  const ws = new WebSocket(`${lectern.wsUrl}/collab/${classroom.main}?token=${token(student)}`);
+  await once(ws, 'open');
+  loop.enable();
+  ws.send(encoded);
+  const [code] = (await once(ws, 'close')) as [number];
+  loop.disable();
+  assert.equal(code, 4413);
+  assert.ok(loop.max / 1e6 < decodeMs, `the event loop stood still for ${loop.max / 1e6} of ${decodeMs} ms`);
+  a!.text.insert(0, 'still here');
+  await converged([a!, b!], (text) => text === 'still here');
 });
