@@ -169,6 +169,25 @@ test('[SAFE32] L3: 300 people join within 5 s, each two cold documents: one read
   assert.ok(filled.every(({ workspace }) => reads[workspace] === 1));
 });
 
+test('[SAFE32] L4: 300 people whom the server lost come back all at once, and nobody is turned away or banned', async (t) => {
+  const tokens = classroom.members.slice(0, 300).map(({ token }) => token);
+  for (const round of [1, 2]) {
+    const crowd = await joinAll(tokens, classroom.main);
+    await host.restart();
+    await waitFor(() => crowd.every(({ closed }) => closed !== undefined), { withinMs: 10_000 });
+    assert.ok(crowd.every(({ closed }) => closed === 1012));
+    const startedAt = performance.now();
+    const back = await Promise.all(tokens.map((token) => joinRaw(host.wsUrl, classroom.main, token, { deaf: true })));
+    const seconds = (performance.now() - startedAt) / 1000;
+    const { reads } = await host.stats();
+    t.diagnostic(JSON.stringify({ round, seconds, reads: reads[classroom.main] }));
+    assert.ok(seconds <= 15, `${seconds} s`);
+    assert.ok((reads[classroom.main] ?? 0) <= 1);
+    assert.ok(back.every(({ closed }) => closed === undefined));
+    dropRawSockets();
+  }
+});
+
 test('[SAFE33] L5: 300 cursors that move ten times a second are gathered, and text is not held up', async (t) => {
   const writing = await joinRaw(host.wsUrl, classroom.main, classroom.members[300]!.token);
   const reading = await joinRaw(host.wsUrl, classroom.main, classroom.members[301]!.token);
