@@ -22,6 +22,9 @@ import { migrate } from './migrations/index.ts';
 import packageJson from './package.json' with { type: 'json' };
 import type { Demo } from './server/index.ts';
 
+/** Whoever has not sent a whole request head by then is cut; Node looks for them at each interval. ms */
+const httpTimeouts = { headersTimeout: 8_000, connectionsCheckingInterval: 1_000 };
+
 /**
  * The composition root: reads the configuration, opens the platform, starts the chosen roles, waits for a signal, and
  * closes everything in reverse. It knows everyone; nobody imports it.
@@ -61,14 +64,20 @@ async function start(): Promise<void> {
       checks: () => checks(),
       state: () => state,
     });
-    const server = createServer((request, response) => {
+    const server = createServer(httpTimeouts, (request, response) => {
       if (answerOperations(request, response)) return;
       if (api !== undefined) return void api(request, response);
       sendProblem(response, new AppError(state === 'ready' ? 'not-found' : 'unavailable'));
     });
     server.on('upgrade', (request, socket, head) => {
-      if (state === 'ready' && collab?.upgrade(request, socket, head) === true) return;
-      refuseUpgrade(socket, state === 'ready' ? '404 Not Found' : '503 Service Unavailable');
+      try {
+        if (state === 'ready' && collab?.upgrade(request, socket, head) === true) return;
+        refuseUpgrade(socket, state === 'ready' ? '404 Not Found' : '503 Service Unavailable');
+      } catch (error) {
+        // Whatever a stranger's request can bring about here, it must not be the end of the process.
+        log.error({ error }, 'an upgrade failed');
+        refuseUpgrade(socket, '400 Bad Request');
+      }
     });
     server.listen(config.http.port, config.http.host);
     await once(server, 'listening');

@@ -13,6 +13,8 @@ import { createWire } from './wire.ts';
 
 const wakeWithinMs = 20_000;
 const watchedSeconds = 10;
+/** By then a server has forgotten a room that everybody has left. */
+const forgottenMs = 5_000;
 
 /**
  * Many documents that nobody types in, with people connected: what they cost, and how long the first edit takes when
@@ -47,7 +49,7 @@ export async function runIdle(server: Server, plan: IdlePlan): Promise<Run> {
   // One room comes and goes, so that what is loaded once does not count.
   await seed(1, 9_000);
   for (const client of clients.splice(0)) client.close();
-  await delay(1_000);
+  await delay(forgottenMs);
   const before = await server.memory();
 
   try {

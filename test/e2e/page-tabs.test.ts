@@ -1,9 +1,21 @@
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { type BrowserWindow, skipWithoutBrowser as skip } from '../support/browser.ts';
+import { destroyClients, yWebsocketClient } from '../support/clients.ts';
+import { call } from '../support/lesson.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type LessonWindows, startLessonWindows } from './lesson-windows.ts';
-import { changeMode, enterDemo, isSaved, replaceAll, says, shows, textOf, typeAtEnd } from './windows.ts';
+import {
+  changeMode,
+  enterDemo,
+  isSaved,
+  replaceAll,
+  says,
+  shows,
+  signInOverHttp,
+  textOf,
+  typeAtEnd,
+} from './windows.ts';
 
 /* Several tabs, tabs in the background, and input methods. The tests follow each other. */
 
@@ -30,6 +42,7 @@ before(async () => {
   await shows(student, 'shared = 1');
 }, startUp);
 after(async () => {
+  destroyClients();
   await lesson?.close();
 });
 
@@ -69,6 +82,18 @@ const isHere = (name: string) =>
     .filter({ hasText: /in this document|in main\.py/ })
     .count()
     .then((count) => count > 0);
+
+/** A stock client beside them, which sees each change of awareness and not only what is drawn. */
+async function openNeighbour() {
+  const { program, student } = lesson;
+  const token = await signInOverHttp(program.url, 'instructor@lectern.local');
+  const classroomId = new URL(student.page.url()).pathname.split('/')[2]!;
+  const path = `/api/classrooms/${classroomId}/collab-token`;
+  const collab = await call<{ token: string }>(program.url, 'POST', path, { token });
+  const client = yWebsocketClient(program.wsUrl, `c:${classroomId}:main`, collab.token);
+  await client.synced();
+  return client;
+}
 
 /** How many cursors stand in the teacher's editor. */
 const cursorsIn = ({ page }: BrowserWindow) =>
@@ -130,13 +155,31 @@ test(
     const devtools = await other.page.context().newCDPSession(other.page);
     await stopTimers(student);
     await devtools.send('Page.setWebLifecycleState', { state: 'frozen' });
+    const neighbour = await openNeighbour();
+    const sams = () =>
+      [...neighbour.awareness.getStates()]
+        .filter(([, { user }]) => (user as { name?: string } | undefined)?.name === 'Sam Student')
+        .map(([id]) => id);
+    const [sam] = await waitFor(() => sams().length === 1 && sams(), { what: 'Sam in the awareness' });
+    let forgotten = 0;
+    neighbour.provider.awareness.on('change', ({ removed }: { removed: number[] }) => {
+      if (removed.includes(sam!)) forgotten += 1;
+    });
     // Others forget after 30 s who says nothing. Nobody types meanwhile: that would make cursors move and so be told.
     for (let seconds = 0; seconds < 45; seconds += 1) {
       assert.equal(await isHere('Sam Student'), true, `after ${seconds} s`);
       await teacher.page.waitForTimeout(1000);
     }
+    assert.equal(forgotten, 0);
+    neighbour.destroy();
     await typeAtEnd(teacher, '\nmeanwhile = True');
-    const text = await textOf(teacher);
+    const text = await waitFor(
+      async () => {
+        const drawn = await textOf(teacher);
+        return drawn.endsWith('meanwhile = True') && drawn;
+      },
+      { what: 'what the teacher types' },
+    );
     // Without a timer or a redraw of its own the background tab has everything already.
     await shows(student, text);
     await startTimers(student);
@@ -217,8 +260,12 @@ test(
       await isSaved(teacher);
     }
     await isSaved(student);
-    const text = await textOf(teacher);
-    await shows(student, text);
-    assert.ok(text.includes(words.teacher) && text.includes(words.student), text);
+    const both = [`${words.teacher}${words.student}`, `${words.student}${words.teacher}`];
+    for (const window of [teacher, student]) {
+      await waitFor(async () => both.includes(await textOf(window)), { what: 'both words' }).catch(async () =>
+        assert.fail(await textOf(window)),
+      );
+    }
+    assert.equal(await textOf(teacher), await textOf(student));
   },
 );

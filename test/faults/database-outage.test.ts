@@ -11,6 +11,7 @@ import { waitFor } from '../support/wait-for.ts';
 import { assertEchoUnharmed, logState, measureEcho, showEcho } from './echo.ts';
 import { assertFreshNode } from './fresh-node.ts';
 import { long, quickOr, seed } from './mode.ts';
+import { synced } from './synced.ts';
 
 describe('a database that fails', { skip: skipOwnMariadb, timeout: 300_000 }, () => {
   let mariadb: OwnMariadb;
@@ -45,7 +46,7 @@ describe('a database that fails', { skip: skipOwnMariadb, timeout: 300_000 }, ()
     const b = hocuspocusClient(wsUrl, room.main, room.students[0]!.token);
     const ledger = createLedger(random);
     const writers = [ledger.write(a), ledger.write(b)] as const;
-    await Promise.all([a.synced(), b.synced()]);
+    await synced(a, b);
     return { room, ledger, a, b, writers };
   }
 

@@ -2,6 +2,7 @@ import { yWebsocketClient, type StockClient } from '../support/clients.ts';
 import type { Site } from '../support/site.ts';
 import type { Ledger } from '../support/token-checker.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { synced } from './synced.ts';
 
 export type Written = { ledger: Ledger; name: string; token: string };
 
@@ -30,7 +31,7 @@ export async function assertFreshNode(site: Site, documents: readonly Written[])
   await site.server.restart();
   for (const document of documents) {
     const fresh = yWebsocketClient(site.server.wsUrl, document.name, document.token);
-    await fresh.synced();
+    await synced(fresh);
     document.ledger.check(fresh.text.toJSON(), 'a fresh node');
     await assertAlone(fresh);
     fresh.destroy();

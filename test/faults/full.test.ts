@@ -14,6 +14,7 @@ import { diskMb, openBlockable } from './blockable-site.ts';
 import { logState } from './echo.ts';
 import { assertFreshNode } from './fresh-node.ts';
 import { long, quickOr, seed } from './mode.ts';
+import { synced } from './synced.ts';
 
 const inLongForm = 'the same on SQLite is enough for every day: npm run test:faults';
 const megabyte = 1024 * 1024;
@@ -30,7 +31,7 @@ async function openDesks(site: Site, students: number) {
       const writer = ledger.write(client);
       const reader = yWebsocketClient(site.server.wsUrl, name, room.owner.token);
       ledger.watch(reader);
-      await Promise.all([client.synced(), reader.synced()]);
+      await synced(client, reader);
       return { student, name, ledger, client, writer, reader };
     }),
   );

@@ -15,6 +15,7 @@ import { waitFor } from '../support/wait-for.ts';
 import { measureEcho, showEcho } from './echo.ts';
 import { mutate } from './mutate.ts';
 import { long, quickOr, seed } from './mode.ts';
+import { synced } from './synced.ts';
 
 /** What the process says when something escaped everybody. */
 const escaped = /nobody caught|unhandled|uncaught/i;
@@ -34,7 +35,7 @@ describe('hostile frames against the running program', { timeout: 45 * 60_000 },
       writer = ledger.write(yWebsocketClient(site.server.wsUrl, room.main, room.owner.token, { acks: true }));
       reader = hocuspocusClient(site.server.wsUrl, room.main, room.students[0]!.token);
       ledger.watch(reader);
-      await Promise.all([writer.client.synced(), reader.synced()]);
+      await synced(writer.client, reader);
     },
     { timeout: 180_000 },
   );

@@ -6,6 +6,7 @@ import type { ServerProcess } from '../support/server-process.ts';
 import type { Site } from '../support/site.ts';
 import { createLedger, type Ledger, type Writer } from '../support/token-checker.ts';
 import { assertAlone, assertStored } from './fresh-node.ts';
+import { synced } from './synced.ts';
 
 export type Losses = {
   rounds: number;
@@ -61,7 +62,7 @@ export async function killRounds(site: Site, room: RowClass, random: Random, rou
     ];
     const writers = clients.map((client) => ledger.write(client));
     // Now and then they begin to type before they have heard from the server.
-    if (random.next() < 0.8) await Promise.all(clients.map((client) => client.synced()));
+    if (random.next() < 0.8) await synced(...clients);
     await typeAndKill(server, writers, random, 700);
     server.launch();
     if (random.next() < 0.25) {
@@ -72,7 +73,7 @@ export async function killRounds(site: Site, room: RowClass, random: Random, rou
     }
     await server.ready();
     const fresh = yWebsocketClient(server.wsUrl, room.main, room.owner.token);
-    await fresh.synced();
+    await synced(fresh);
     ledger.check(fresh.text.toJSON(), `round ${round}, a fresh node`);
     await assertAlone(fresh);
     await assertStored(site, { ledger, name: room.main, token: room.owner.token });
@@ -90,11 +91,11 @@ export async function killStockRounds(server: ServerProcess, random: Random, rou
     const open = () => hocuspocusClient(server.wsUrl, name, '');
     const clients = [0, 1, 2].map(() => open());
     const writers = clients.map((client) => ledger.write(client));
-    await Promise.all(clients.map((client) => client.synced()));
+    await synced(...clients);
     await typeAndKill(server, writers, random, 700);
     await server.restart();
     const fresh = open();
-    await fresh.synced();
+    await synced(fresh);
     losses = addLosses({ ...losses, rounds: round + 1 }, ledger, ledger.judge(fresh.text.toJSON()));
     fresh.destroy();
   }

@@ -13,6 +13,7 @@ import { waitFor } from '../support/wait-for.ts';
 import { assertEchoUnharmed, measureEcho, showEcho } from './echo.ts';
 import { assertStored } from './fresh-node.ts';
 import { long, quickOr, seed } from './mode.ts';
+import { synced } from './synced.ts';
 
 // Every y-websocket client listens for the end of the process.
 process.setMaxListeners(0);
@@ -62,7 +63,7 @@ describe('bad networks', { concurrency: true, timeout: 600_000 }, () => {
       const observer = yWebsocketClient(site.server.wsUrl, room.main, room.owner.token);
       const lost = yWebsocketClient(wsUrl, room.main, student.token);
       lost.awareness.setLocalState({ cursor: 1 });
-      await Promise.all([observer.synced(), lost.synced()]);
+      await synced(observer, lost);
       await waitFor(() => present(observer, student) === 1);
       await waitFor(() => isOnline(room, student), { what: 'the roster to show the student' });
       if (long) {
@@ -108,7 +109,7 @@ describe('bad networks', { concurrency: true, timeout: 600_000 }, () => {
       const slow = yWebsocketClient(wsUrl, name, third.token);
       const ledger = createLedger(createRandom(seed));
       const writer = ledger.write(yWebsocketClient(site.server.wsUrl, name, room.owner.token));
-      await Promise.all([...pasters, reader, slow, writer.client].map((client) => client.synced()));
+      await synced(...[...pasters, reader, slow, writer.client]);
       // In a text of its own, so that the tokens stay where they are.
       const paste = ({ doc }: StockClient) =>
         doc.transact(() => {
@@ -170,7 +171,7 @@ describe('bad networks', { concurrency: true, timeout: 600_000 }, () => {
       const steady = yWebsocketClient(site.server.wsUrl, room.main, room.owner.token, { acks: true });
       const writers = [ledger.write(shaky), ledger.write(steady)];
       shaky.awareness.setLocalState({ cursor: 1 });
-      await Promise.all([shaky.synced(), steady.synced()]);
+      await synced(shaky, steady);
       const cuts = quickOr(5, 60);
       for (let cut = 0; cut < cuts; cut += 1) {
         const until = performance.now() + random.int(500, quickOr(1_500, 8_000));

@@ -7,6 +7,7 @@ import { databaseEngines } from '../support/databases.ts';
 import { createRandom } from '../support/random.ts';
 import { openSite } from '../support/site.ts';
 import { long, seed } from './mode.ts';
+import { synced } from './synced.ts';
 
 const rooms = 2_000;
 const minutes = Number(process.env.FAULTS_SOAK_MINUTES ?? 20);
@@ -42,7 +43,7 @@ test(
     };
     const visit = async (student: RowPerson, ms: number) => {
       const client = yWebsocketClient(site.server.wsUrl, room.workspace(student), student.token);
-      await client.synced();
+      await synced(client);
       client.text.insert(0, `print(${random.int(0, 1_000_000)})\n`.repeat(20));
       await delay(ms);
       client.destroy();

@@ -12,6 +12,7 @@ import { openBlockable } from './blockable-site.ts';
 import { logState } from './echo.ts';
 import { assertFreshNode, assertStored } from './fresh-node.ts';
 import { quickOr, seed } from './mode.ts';
+import { synced } from './synced.ts';
 
 // Every y-websocket client listens for the end of the process.
 process.setMaxListeners(0);
@@ -88,7 +89,7 @@ for (const engine of databaseEngines) {
       const writer = ledger.write(a);
       const b = yWebsocketClient(site.server.wsUrl, room.main, room.students[0]!.token);
       ledger.watch(b);
-      await Promise.all([a.synced(), b.synced()]);
+      await synced(a, b);
       await takeAway();
       for (let left = 20; left > 0; left -= 1) writer.type();
       await waitFor(() => ledger.counts().seen === 20);
@@ -105,7 +106,7 @@ for (const engine of databaseEngines) {
       await giveBack();
       await site.server.restart();
       const fresh = yWebsocketClient(site.server.wsUrl, room.main, room.owner.token);
-      await fresh.synced();
+      await synced(fresh);
       ledger.check(fresh.text.toJSON(), 'a fresh node');
       await assertStored(site, { ledger, name: room.main, token: room.owner.token });
       assert.ok(ms < 2_000, `it took ${ms} ms`);
@@ -125,7 +126,7 @@ for (const engine of databaseEngines) {
       const a = yWebsocketClient(site.server.wsUrl, room.main, room.owner.token, { acks: true });
       const b = yWebsocketClient(site.server.wsUrl, room.main, room.students[0]!.token, { acks: true });
       const writers = [ledger.write(a), ledger.write(b)];
-      await Promise.all([a.synced(), b.synced()]);
+      await synced(a, b);
       // The long form is longer than the clients' and the server's patience of 30 s.
       for (const ms of quickOr([3_000], [3_000, 40_000])) {
         site.server.signal('SIGSTOP');

@@ -8,6 +8,7 @@ import { openSite } from '../support/site.ts';
 import { createLedger } from '../support/token-checker.ts';
 import { assertStored } from './fresh-node.ts';
 import { quickOr, seed } from './mode.ts';
+import { synced } from './synced.ts';
 
 const everyMs = 100;
 /** What may be lost when everything dies, in keys: 0.6 s of typing. */
@@ -31,7 +32,7 @@ for (const engine of databaseEngines) {
           const name = room.workspace(student);
           const client = yWebsocketClient(wsUrl, name, student.token, { acks: true });
           const writer = ledger.write(client);
-          await client.synced();
+          await synced(client);
           return { student, name, ledger, writer, keys: seconds[index]! * (1000 / everyMs) };
         }),
       );
@@ -43,7 +44,7 @@ for (const engine of databaseEngines) {
       await site.server.restart();
       for (const { student, name, ledger, keys } of desks) {
         const fresh = yWebsocketClient(wsUrl, name, student.token);
-        await fresh.synced();
+        await synced(fresh);
         const text = fresh.text.toJSON();
         ledger.check(text, `after ${keys} keys`);
         const lost = keys - text.length / 10;

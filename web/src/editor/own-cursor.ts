@@ -23,7 +23,7 @@ export function keepBehindOwnText(binding: MonacoBinding, editor: monaco.editor.
       end: place(selection.getEndPosition(), -1),
       direction: selection.getDirection(),
     };
-    binding._savedSelections.set(editor as never, saved);
+    binding._savedSelections.set(editor, saved);
   }
   doc.off('beforeAllTransactions', binding._beforeTransaction);
   binding._beforeTransaction = () => binding.mux(remember);
