@@ -50,8 +50,9 @@ for (const engine of databaseEngines) {
         generations.push(state.generations);
         assert.equal(await log.text(document.name), hand.text.toJSON());
       }
-      assert.deepEqual(generations[1], [generations[0]![0], generations[1]![1]]);
-      assert.deepEqual(generations[2], [generations[1]![1], generations[2]![1]]);
+      const newest = generations.map((kept) => kept.at(-1));
+      assert.equal(new Set(newest).size, 3);
+      assert.deepEqual(generations, [[newest[0]], [newest[0], newest[1]], [newest[1], newest[2]]]);
       const sizes = await log.db.selectFrom('document_snapshots').select('data').execute();
       assert.ok(sizes.length >= 6 && sizes.every(({ data }) => data.length <= 1024 * 1024));
       assert.equal((await compaction(document.key)).outcome, 'nothing');
