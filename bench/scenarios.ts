@@ -91,7 +91,7 @@ export const scenarios: Record<string, Scenario> = {
   },
   capacity: {
     about: '10 rooms of 30 people, 3 of them write: ever faster until p99 passes 100 ms',
-    servers: all,
+    servers: ['lectern', 'lectern-unmetered', 'hocuspocus', 'y-websocket', 'relay'],
     rounds: 1,
     plan: ({ quick }) => ({
       kind: 'capacity',
@@ -113,7 +113,7 @@ export const scenarios: Record<string, Scenario> = {
   },
   'capacity-lecture': {
     about: 'one room of 300 people, one writes: ever faster until p99 passes 100 ms',
-    servers: ['lectern', 'lectern-slow-disk', 'hocuspocus', 'y-websocket', 'relay'],
+    servers: ['lectern', 'lectern-unmetered', 'lectern-slow-disk', 'hocuspocus', 'y-websocket', 'relay'],
     rounds: 1,
     plan: ({ quick }) => ({
       kind: 'capacity',

@@ -21,6 +21,7 @@ import { serve } from './serve.ts';
 /**
  * The collab role as the program starts it, with its journal and the embedded SQLite on disk. Every client is a member
  * with an account and a login session of its own. BENCH_HOCUSPOCUS_ENDPOINT=1: by the other endpoint.
+ * BENCH_DOCUMENT_LIMITS: as DOCUMENT_LIMITS of the program.
  */
 const log = createLog({ level: process.env.BENCH_LOG ?? 'error' });
 const dataDir = await mkdtemp(path.join(process.env.BENCH_DATA ?? tmpdir(), 'lectern-bench-'));
@@ -31,7 +32,8 @@ const tokens = createTokens({ secret: 'only for the benchmark, on loopback', iss
 const database = await openDatabase({ file: databaseFile(dataDir), log });
 await migrate(database, 'up', log);
 const { db } = database;
-const config = loadConfig({ DATA_DIR: dataDir, PORT: '0' }, []);
+const { BENCH_DOCUMENT_LIMITS: DOCUMENT_LIMITS } = process.env;
+const config = loadConfig({ DATA_DIR: dataDir, PORT: '0', DOCUMENT_LIMITS }, []);
 const collab = await startCollab({ config, log, clock, newId, db, bus, tokens });
 
 const server = createServer((_request, response) => response.writeHead(404).end());
