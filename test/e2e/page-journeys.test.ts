@@ -2,17 +2,7 @@ import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { skipWithoutBrowser as skip } from '../support/browser.ts';
 import { type LessonWindows, startLessonWindows } from './lesson-windows.ts';
-import {
-  changeMode,
-  isSaved,
-  replaceAll,
-  savedSays,
-  says,
-  shows,
-  signInOverHttp,
-  textOf,
-  typeAtEnd,
-} from './windows.ts';
+import { changeMode, isSaved, replaceAll, savedSays, says, shows, signInOverHttp, typeAtEnd } from './windows.ts';
 
 /* Whole journeys of a student. The tests follow each other. */
 
@@ -49,7 +39,10 @@ test(
       const [mine, theirs] = [tokens('s', typed.length, 4), tokens('t', typed.length, 4)];
       typed.push(...mine, ...theirs);
       await typeAtEnd(student, `\n${mine.join('\n')}`);
-      await typeAtEnd(teacher, `\n${theirs.join('\n')}`);
+      // Elsewhere: at one place Yjs may put a line of the one into an unfinished line of the other.
+      await typeAtEnd(teacher, '');
+      await teacher.page.keyboard.press('ControlOrMeta+Home');
+      await teacher.page.keyboard.type(`${theirs.join('\n')}\n`);
     };
     // A clean break, one that swallows everything without a word, and several short ones.
     for (const outage of ['cut', 'freeze', 'cut', 'cut', 'cut'] as const) {
@@ -64,13 +57,7 @@ test(
       await isSaved(student);
     }
     await isSaved(teacher);
-    // More lines than are drawn at once, so what the server has is asked for in words.
-    const everything = async (window: typeof teacher) => {
-      await window.page.keyboard.press('ControlOrMeta+End');
-      return wordsOf(await textOf(window));
-    };
-    const last = typed.at(-1)!;
-    assert.ok((await everything(teacher)).includes(last));
+    // More lines than are drawn at once, so the server is asked.
     assert.deepEqual(wordsOf(await serverText()).toSorted(), typed.toSorted());
     await student.page.reload();
     await student.page.locator('.monaco-editor .view-line').first().waitFor();

@@ -26,16 +26,18 @@ function Entered({ room, user }: { room: Room; user: User }) {
   if (phase === 'closed') {
     const why = reason ?? 'broken';
     return (
-      <Message title={strings.closed[why]} text={strings.closed[`${why}Text`]}>
-        <button type="button" class="primary" onClick={() => router.go('/')}>
-          {strings.home}
-        </button>
-        <button type="button" onClick={() => location.reload()}>
-          {strings.closed.reload}
-        </button>
-        <RecoveryNotice room={room} />
+      <>
+        <Message title={strings.closed[why]} text={strings.closed[`${why}Text`]}>
+          <button type="button" class="primary" onClick={() => router.go('/')}>
+            {strings.home}
+          </button>
+          <button type="button" onClick={() => location.reload()}>
+            {strings.closed.reload}
+          </button>
+          <RecoveryNotice room={room} />
+        </Message>
         <Recovery room={room} />
-      </Message>
+      </>
     );
   }
   if (rights === undefined) return <Message text={strings.loading} />;

@@ -31,6 +31,8 @@ export interface LostTexts {
   onlyInMemory(): boolean;
 }
 
+const settleMs = 700;
+
 /** Finds text that was typed here and did not get into its document, and keeps it until its writer has decided. */
 export function findLostTexts(deps: {
   shelf: TextShelf;
@@ -59,8 +61,13 @@ export function findLostTexts(deps: {
   function askLine(line: Line, kept: KeptText): void {
     waiting.set(line, kept);
     const look = () => {
-      if (!line.state.get().loaded) return;
+      // Every document has a file; without one it is not all here.
+      if (!line.state.get().loaded || line.state.get().files.length === 0) return;
       unsubscribe();
+      // What was written last may come in a frame of its own, behind the one that ends the loading.
+      setTimeout(compare, settleMs);
+    };
+    const compare = () => {
       if (!waiting.delete(line)) return;
       const now = line.state.get().files.map(({ id }) => ({ id, text: line.doc.getText(`f:${id}`).toString() }));
       judge(kept, hasArrived(kept.taken, line.doc) ? undefined : compareTexts(line.name, kept.taken.files, now));

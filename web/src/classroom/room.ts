@@ -70,7 +70,7 @@ export function enterRoom(deps: { client: Client; classroomId: string; user: { i
   const retired = new Set<Line>();
   const lostTexts = findLostTexts({
     shelf: openTextShelf(sessionStorage, `lectern.texts.${user.id}.${classroomId}`),
-    read: (document) => readDocument(client, document),
+    read: (document) => persist(() => readDocument(client, document), { wanted: () => !left, onDelay: () => {} }),
     changed: showOffers,
   });
   let left = false;

@@ -208,7 +208,7 @@ export const en = {
 
   recovery: {
     title: 'Your earlier text',
-    text: 'You typed this, but it did not get into the document, or the document was replaced since. It is in no document now. Decide what to do with it.',
+    text: 'You typed this, but it did not get into the document, or the document was replaced since. It is in no document that you can open now. Decide what to do with it.',
     kept: 'Until you decide it stays in this tab, also when you reload the page.',
     keptInMemory: 'It is too long for the browser to store: it is lost when you close or reload this page.',
     from: (document: string) => `From: ${document}`,
