@@ -27,6 +27,7 @@ import { createWritePath, type LogState } from './log/write-path.ts';
 import { createCollabMeter } from './metrics.ts';
 import { createPresence } from './presence.ts';
 import { createRejudge } from './rejudge.ts';
+import { createRefusedText } from './rooms/refused-text.ts';
 import { createRooms } from './rooms/rooms.ts';
 import { readStoredState } from './rooms/server-state.ts';
 import { createShares } from './rooms/shares.ts';
@@ -112,6 +113,7 @@ export async function startCollab(deps: {
       live,
       writePath,
       shares: createShares({ now, studentAddsBytes: limits.studentAddsBytes }),
+      refusedText: createRefusedText(),
     }),
     budgets: createBudgets({
       now,

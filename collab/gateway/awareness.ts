@@ -13,6 +13,8 @@ export type AwarenessOwner = {
 
 const maxEntries = 1_000;
 const maxOwners = 10_000;
+/** Far more than any client counts to, and far from where numbers end. */
+const maxClock = 2 ** 48;
 
 /**
  * What one socket may say about presence. Stock clients echo every awareness change they receive, so a frame is mostly
@@ -66,6 +68,7 @@ export class AwarenessFilter {
       const clock = decoding.readVarUint(decoder);
       // The state of others is not even decoded: it is nearly all that arrives.
       const state = decoding.readVarUint8Array(decoder);
+      if (clientId > Number.MAX_SAFE_INTEGER || clock > maxClock) return false;
       if (this.#clientId === undefined && count === 1) this.#claim({ clientId, clock, state }, mayBeEcho);
       if (clientId === this.#clientId && !this.#say(clock, state)) return false;
     }

@@ -272,6 +272,7 @@ export class Channel implements Reader {
       return;
     }
     if (type === wire.messageType.queryAwareness) return this.caughtUp();
+    if (!this.dialect.multiplexed) return this.close('malformed');
     if (type === wire.messageType.close) return this.end();
     // A Hocuspocus client offers its token again now and then; it was judged when the channel opened.
     if (type !== wire.messageType.auth) this.close('malformed');
@@ -323,7 +324,7 @@ export class Channel implements Reader {
   }
 
   #take(awake: Awake, update: Uint8Array, first: boolean): void {
-    const { sessionId, user, access, name } = this.#admission!;
+    const { user, access, name } = this.#admission!;
     const { meter } = this.#deps;
     const arrived = performance.now();
     const outcome = this.#deps.updates.take({
@@ -332,7 +333,6 @@ export class Channel implements Reader {
       update,
       first,
       from: this,
-      sessionId,
       user,
       access,
       shared: name.kind === 'main',

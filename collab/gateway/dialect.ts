@@ -5,6 +5,8 @@ import * as wire from './wire.ts';
 /** What differs between the two endpoints; the rest of a channel is the same. */
 export interface Dialect {
   readonly addressing: Addressing;
+  /** The socket serves several documents: a client shows its token by a frame, and may let go of one of them. */
+  readonly multiplexed: boolean;
   /** Said once the channel is open. */
   welcome(access: 'read' | 'write'): Uint8Array | undefined;
   /** How a refusal is said without closing the socket; undefined: close it. */
@@ -44,6 +46,7 @@ export function createYWebsocketDialect(options: { acks: boolean; send: Send }):
   });
   return {
     addressing: unaddressed,
+    multiplexed: false,
     welcome: () => undefined,
     refusal: () => undefined,
     closed: () => {},
@@ -62,6 +65,7 @@ export function createHocuspocusDialect(options: {
 }): Dialect {
   return {
     addressing: { address: options.address, prefix: wire.addressPrefix(options.address) },
+    multiplexed: true,
     welcome: (access) => wire.authenticated(access === 'read' ? 'readonly' : 'read-write'),
     refusal: (reason) => wire.permissionDenied(String(closeCodes[reason].code)),
     closed: options.closed,

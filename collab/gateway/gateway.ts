@@ -168,7 +168,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
   }
 
   function route(request: IncomingMessage): ((ws: DocumentSocket, connection: Socket) => void) | undefined {
-    const url = new URL(request.url ?? '/', 'http://collab.invalid');
+    const url = URL.parse(request.url ?? '/', 'http://collab.invalid');
+    if (url === null) return undefined;
     if (url.pathname === '/hocuspocus') return serveHocuspocus;
     if (url.pathname !== '/collab' && !url.pathname.startsWith('/collab/')) return undefined;
     const name = decodeName(url.pathname.slice('/collab/'.length));

@@ -13,7 +13,7 @@ export interface Strikes {
 const rememberMs = 60_000;
 /** Someone who is let in again, or takes a wrong link twice, does not wait. */
 const free = 3;
-const waitMs = { first: 250, most: 8_000 };
+const waitMs = { first: 250, most: 4_000 };
 const maxKeys = 50_000;
 
 export function createStrikes({ now }: { now: () => number }): Strikes {

@@ -3,6 +3,7 @@ import type { AwarenessUser } from '#contract/awareness.ts';
 import type { CloseReason } from '#contract/close-codes.ts';
 import type { LiveDocuments } from '../live-documents.ts';
 import type { WritePath } from '../log/write-path.ts';
+import type { RefusedText } from '../rooms/refused-text.ts';
 import type { Awake, Reader, Room } from '../rooms/room.ts';
 import type { Shares } from '../rooms/shares.ts';
 import { examineUpdate } from './updates.ts';
@@ -15,7 +16,6 @@ export type Incoming = {
   /** It answers the question what the client has. */
   first: boolean;
   from: Reader;
-  sessionId: string;
   user: AwarenessUser;
   access: 'write' | 'read';
   /** Others write this document too. */
@@ -49,36 +49,43 @@ function remember(prints: Set<string>, print: string): void {
   if (prints.size > maxPrints) prints.delete(prints.values().next().value!);
 }
 
-export function createUpdateDoor(deps: { live: LiveDocuments; writePath: WritePath; shares: Shares }): UpdateDoor {
-  const { live, writePath, shares } = deps;
+export function createUpdateDoor(deps: {
+  live: LiveDocuments;
+  writePath: WritePath;
+  shares: Shares;
+  refusedText: RefusedText;
+}): UpdateDoor {
+  const { live, writePath, shares, refusedText } = deps;
 
   return {
     take(incoming) {
-      const { room, awake, update, sessionId, user, stored } = incoming;
+      const { room, awake, update, user, stored } = incoming;
       const { document, epoch } = awake.live;
       const print = fingerprint(update);
       if (print !== undefined && awake.contained.has(print)) {
         void writePath.stored(room.name).then(stored);
         return 'taken';
       }
-      const { verdict, ends, addedBytes } = examineUpdate(document, epoch, awake.intake.known, update);
+      const { verdict, ends, deletions, addedBytes } = examineUpdate(document, epoch, awake.intake.known, update);
       if (verdict === 'malformed') return 'malformed';
       if (verdict === 'otherEpoch') return 'discardState';
       if (verdict === 'contained') {
-        if (incoming.first && incoming.access === 'write') room.refusedText.clear(sessionId);
         if (print !== undefined) remember(awake.contained, print);
         // It is in memory, but perhaps not yet in the database.
         void writePath.stored(room.name).then(stored);
         return 'taken';
       }
       if (incoming.access === 'read') {
-        room.refusedText.add(sessionId, ends);
+        refusedText.add(room.name, user.id, ends, deletions);
         return 'readOnly';
       }
-      if (room.refusedText.isIn(sessionId, ends, incoming.first)) return 'discardState';
+      const { first } = incoming;
+      if (refusedText.isIn(room.name, user.id, { ends, deletions, first })) return 'discardState';
       if (writePath.state() === 'full') return 'logFull';
       if (verdict === 'gap') {
-        return awake.intake.hold(update, incoming.from, incoming.again) ? 'taken' : 'tooLarge';
+        return awake.intake.hold({ update, from: incoming.from, userId: user.id, examineAgain: incoming.again })
+          ? 'taken'
+          : 'tooLarge';
       }
       // What only deletes makes room and always passes.
       if (verdict === 'new') {

@@ -4,6 +4,9 @@ import { reservedClientIds } from '../log/seed.ts';
 /** How far each Yjs client's history reaches, in memory or on its way there. */
 export type Known = (client: number) => number;
 
+/** Yjs client → ranges of its clocks that are deleted. */
+export type Deletions = ReadonlyMap<number, readonly { clock: number; len: number }[]>;
+
 /** What an update would do, read from its bytes. Clocks are Yjs clocks. */
 export type Examined = {
   /**
@@ -13,12 +16,18 @@ export type Examined = {
   verdict: 'malformed' | 'otherEpoch' | 'contained' | 'deletion' | 'gap' | 'new';
   /** Client → end of its history once this is applied; only clients that add something. */
   ends: ReadonlyMap<number, number>;
+  /** All that it deletes, also what is deleted already. */
+  deletions: Deletions;
   /** What it adds to a document that merges runs of typing, in bytes; deletions add nothing. */
   addedBytes: number;
 };
 
-const nothing: ReadonlyMap<number, number> = new Map();
-const refused = (verdict: 'malformed' | 'otherEpoch'): Examined => ({ verdict, ends: nothing, addedBytes: 0 });
+const refused = (verdict: 'malformed' | 'otherEpoch'): Examined => ({
+  verdict,
+  ends: new Map(),
+  deletions: new Map(),
+  addedBytes: 0,
+});
 /** What a run of its own costs in an encoded document, beside its content. */
 const runBytes = 12;
 
@@ -66,9 +75,10 @@ export function examineUpdate(document: Y.Doc, epoch: number, known: Known, upda
     if (gap) break;
     gap = ranges.some(({ clock, len }) => clock + len > reach(client));
   }
-  if (gap) return { verdict: 'gap', ends, addedBytes };
-  if (ends.size > 0) return { verdict: 'new', ends, addedBytes };
-  return { verdict: areDeleted(document, ds) ? 'contained' : 'deletion', ends, addedBytes: 0 };
+  const deletions: Deletions = ds.clients;
+  if (gap) return { verdict: 'gap', ends, deletions, addedBytes };
+  if (ends.size > 0) return { verdict: 'new', ends, deletions, addedBytes };
+  return { verdict: areDeleted(document, deletions) ? 'contained' : 'deletion', ends, deletions, addedBytes };
 }
 
 /** True when a state vector names a reserved client id other than the epoch's: its history belongs to another epoch. */
@@ -91,8 +101,8 @@ function contentBytes({ content }: Y.Item): number {
   return 0;
 }
 
-function areDeleted(document: Y.Doc, { clients }: { clients: Map<number, { clock: number; len: number }[]> }): boolean {
-  for (const [client, ranges] of clients) {
+function areDeleted(document: Y.Doc, deletions: Deletions): boolean {
+  for (const [client, ranges] of deletions) {
     const structs = document.store.clients.get(client);
     if (structs === undefined) return false;
     const end = Y.getState(document.store, client);

@@ -29,21 +29,20 @@ test('[ROOM7] an update is no gap when what it builds on is still being written'
 test('[ROOM7] held updates are tried again when something comes, and there is a limit to them', () => {
   const { updates, intake, judge } = typed('a', 'b', 'c');
   const again: string[] = [];
-  assert.ok(intake.hold(updates[1]!, {}, () => void again.push('b')));
-  assert.ok(intake.hold(updates[2]!, {}, () => void again.push('c')));
+  const held = (index: number, from: object, userId: string, examineAgain = () => {}) =>
+    intake.hold({ update: updates[index]!, from, userId, examineAgain });
+  assert.ok(held(1, {}, 'kim', () => void again.push('b')));
+  assert.ok(held(2, {}, 'kim', () => void again.push('c')));
   intake.appended(judge(updates[0]!).ends);
   assert.deepEqual(again, ['b', 'c']);
-  assert.equal(
-    intake.hold(new Uint8Array(256 * 1024 + 1), {}, () => {}),
-    false,
-  );
-  for (let index = 0; index < 50; index += 1) assert.ok(intake.hold(updates[1]!, intake, () => {}));
-  assert.equal(
-    intake.hold(updates[1]!, intake, () => {}),
-    false,
-  );
-  intake.forget(intake);
-  assert.ok(intake.hold(updates[1]!, {}, () => {}));
+  const large = { update: new Uint8Array(256 * 1024 + 1), from: {}, userId: 'kim', examineAgain: () => {} };
+  assert.equal(intake.hold(large), false);
+  const kim = {};
+  for (let index = 0; index < 50; index += 1) assert.ok(held(1, kim, 'kim'));
+  assert.equal(held(1, {}, 'kim'), false);
+  assert.ok(held(1, {}, 'lee'), 'one person does not take the room of another');
+  intake.forget(kim);
+  assert.ok(held(1, kim, 'kim'));
 });
 
 test('[ROOM7] what builds on another client, and deletions of what is not here, are gaps', () => {

@@ -1,9 +1,12 @@
 import * as Y from 'yjs';
 
 /** An update that builds on something that is not here yet, kept until that comes. */
-type Held<T> = { update: Uint8Array; from: T; examineAgain: () => void };
+type Held<T> = { update: Uint8Array; from: T; userId: string; examineAgain: () => void };
 
+/** Of one person. */
 const maxHeldUpdates = 50;
+/** Gaps come one by one; more people than this with all of theirs at once are an attack. */
+const personsHeld = 20;
 
 /**
  * What is on its way into a document in memory: how far each Yjs client's history reaches once everything appended is
@@ -16,7 +19,6 @@ export class Intake<T> {
   readonly #maxBytes: number;
   readonly #ahead = new Map<number, number>();
   #held: Held<T>[] = [];
-  #heldBytes = 0;
 
   constructor(doc: Y.Doc, maxBytes: number) {
     this.#doc = doc;
@@ -39,23 +41,21 @@ export class Intake<T> {
     if (this.#held.length === 0 || ends.size === 0) return;
     const held = this.#held;
     this.#held = [];
-    this.#heldBytes = 0;
     for (const { examineAgain } of held) examineAgain();
   }
 
-  /** Keeps an update with a gap. Returns false when there is no room for it. */
-  hold(update: Uint8Array, from: T, examineAgain: () => void): boolean {
-    const fits = this.#held.length < maxHeldUpdates && this.#heldBytes + update.length <= this.#maxBytes;
-    if (!fits) return false;
-    this.#held.push({ update, from, examineAgain });
-    this.#heldBytes += update.length;
+  /** Keeps an update with a gap. Returns false when this person, or everybody together, has no room left for it. */
+  hold(held: Held<T>): boolean {
+    const own = this.#held.filter(({ userId }) => userId === held.userId);
+    if (own.length >= maxHeldUpdates || this.#held.length >= maxHeldUpdates * personsHeld) return false;
+    const bytes = own.reduce((sum, { update }) => sum + update.length, held.update.length);
+    if (bytes > this.#maxBytes) return false;
+    this.#held.push(held);
     return true;
   }
 
   /** Whoever sent them has gone, and will bring them again. */
   forget(from: T): void {
-    if (this.#held.length === 0) return;
-    this.#held = this.#held.filter((held) => held.from !== from);
-    this.#heldBytes = this.#held.reduce((sum, { update }) => sum + update.length, 0);
+    if (this.#held.length > 0) this.#held = this.#held.filter((held) => held.from !== from);
   }
 }

@@ -6,12 +6,13 @@ type Answer = { message: SharedMessage; since: number };
 
 const maxAnswers = 8;
 /** Beyond this it is cheaper to encode the document anew than to send what has happened since. */
-const maxUpdates = 200;
+const maxUpdates = 50;
 const maxUpdateBytes = 64 * 1024;
 
 /**
  * Answers to SyncStep1 that many ask alike: a class that joins together has the same, mostly empty, state vector. An
- * answer is encoded once; who asks later gets it with the updates since.
+ * answer is encoded once; who asks later gets it with the updates since. These go first, and Yjs keeps them until the
+ * answer is there: a stock client calls itself synced when that has come, and must have everything by then.
  */
 export class JoinCache {
   readonly #doc: Y.Doc;
@@ -37,7 +38,7 @@ export class JoinCache {
   answer(stateVector: Uint8Array): SharedMessage[] {
     const key = Buffer.from(stateVector).toString('latin1');
     const known = this.#answers.get(key);
-    if (known !== undefined) return [known.message, ...this.#updates.slice(known.since)];
+    if (known !== undefined) return [...this.#updates.slice(known.since), known.message];
     const message = new SharedMessage(wire.syncStep2(Y.encodeStateAsUpdate(this.#doc, stateVector)));
     if (this.#answers.size >= maxAnswers) this.#answers.delete(this.#answers.keys().next().value!);
     this.#answers.set(key, { message, since: this.#updates.length });

@@ -9,7 +9,6 @@ import type { Live } from '../live-documents.ts';
 import { RoomAwareness } from './awareness.ts';
 import { Intake } from './intake.ts';
 import { JoinCache } from './join-cache.ts';
-import { RefusedText } from './refused-text.ts';
 import { changeState, type StoredState } from './server-state.ts';
 
 /** One document on one socket, as its room sees it. */
@@ -50,7 +49,6 @@ const abandonedMs = 2_000;
 export class Room {
   readonly name: string;
   readonly awareness: RoomAwareness;
-  readonly refusedText = new RefusedText();
   /** Who holds which awareness id, also those who have left: another person cannot take an id over. */
   readonly owners = new Map<number, AwarenessOwner>();
   readonly #deps: RoomDeps;
