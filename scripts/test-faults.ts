@@ -1,5 +1,5 @@
 // npm run test:faults [-- --seed N] [--only D5]: the fault bench in its long form, one file after the other.
-// --only takes a part of a title: a case of the catalogue (D5) or a rule (DUR4).
+// --rounds says how often the server is killed (200). --only takes a part of a title: a case of the catalogue (D5) or a rule (DUR4).
 import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -10,7 +10,9 @@ import { parseArgs } from 'node:util';
 const everythingMs = 3 * 60 * 60_000;
 
 process.chdir(path.dirname(import.meta.dirname));
-const { values } = parseArgs({ options: { seed: { type: 'string' }, only: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { seed: { type: 'string' }, only: { type: 'string' }, rounds: { type: 'string', default: '200' } },
+});
 const seed = Number(values.seed ?? Math.floor(Math.random() * 1_000_000_000));
 if (!Number.isSafeInteger(seed)) {
   console.error(`--seed ${values.seed}: a seed is a whole number.`);
@@ -29,7 +31,7 @@ const events = run({
   files: named.length > 0 ? named : all,
   concurrency: 1,
   timeout: everythingMs,
-  env: { ...process.env, FAULTS_MODE: 'long', FAULTS_SEED: String(seed) },
+  env: { ...process.env, FAULTS_MODE: 'long', FAULTS_SEED: String(seed), FAULTS_ROUNDS: values.rounds },
   execArgv: ['--import', import.meta.resolve('./test-guard.ts')],
   ...(values.only !== undefined && { testNamePatterns: pattern }),
 });

@@ -21,12 +21,18 @@ function mountSmallDisk(folder: string): void {
 }
 
 /** A site whose database can be taken away and given back. */
-export async function openBlockable(t: TestContext, engine: DatabaseEngine, smallDisk = false) {
+export async function openBlockable(
+  t: TestContext,
+  engine: DatabaseEngine,
+  options: { smallDisk?: boolean; env?: Record<string, string> } = {},
+) {
+  const { smallDisk = false, env } = options;
   let journal = '';
   const target = new URL(process.env.TEST_DATABASE_URL ?? 'mysql://127.0.0.1:3306');
   const proxy = await openTcpProxy({ host: target.hostname, port: Number(target.port || 3306) }, seed);
   const site = await openSite({
     engine,
+    env,
     async prepare(dataDir) {
       journal = path.join(dataDir, 'journal');
       if (smallDisk) mountSmallDisk(journal);

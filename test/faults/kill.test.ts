@@ -9,7 +9,7 @@ import { createRandom } from '../support/random.ts';
 import { startServer } from '../support/server-process.ts';
 import { openSite } from '../support/site.ts';
 import { addLosses, killRounds, killStockRounds, noLosses } from './kill-rounds.ts';
-import { quickOr, seed } from './mode.ts';
+import { killRoundCount, seed } from './mode.ts';
 
 const minutes = (count: number) => count * 60_000;
 /** Each document lives through so many of the rounds; then a new one is opened. */
@@ -24,7 +24,7 @@ for (const engine of databaseEngines) {
       const site = await openSite({ engine, env: { LOG_LEVEL: 'warn' } });
       t.after(() => site.close());
       let losses = noLosses;
-      for (let left = quickOr(3, 200); left > 0; left -= roundsPerDocument) {
+      for (let left = killRoundCount; left > 0; left -= roundsPerDocument) {
         const room = await site.insertClass({ students: 1 });
         const rounds = Math.min(left, roundsPerDocument);
         const ledger = await killRounds(site, room, random, rounds);
@@ -45,7 +45,7 @@ test('[DUR2] D1: the same rounds find what a stock server loses', { timeout: min
     await server.kill();
     await rm(folder, { recursive: true });
   });
-  const losses = await killStockRounds(server, createRandom(seed), quickOr(2, 200));
+  const losses = await killStockRounds(server, createRandom(seed), killRoundCount);
   t.diagnostic(`stock Hocuspocus, seed ${seed}: ${JSON.stringify(losses)}`);
   assert.ok(losses.acknowledged > 0 && losses.lost > 0);
 });

@@ -206,3 +206,29 @@ test('[SAFE10] M11: keys that change prototypes give nobody anything', async () 
   await lectern.restart();
   assert.deepEqual(await lesson.files(), earlier);
 });
+
+test('[SAFE8] M7: the id of somebody who is away is kept for them', async () => {
+  const lesson = await attackLesson(lectern);
+  const a = yWebsocketClient(lectern.wsUrl, lesson.main, lesson.token(lesson.teacher));
+  const b = yWebsocketClient(lectern.wsUrl, lesson.main, lesson.token(lesson.honest));
+  await Promise.all([a.synced(), b.synced()]);
+  a.awareness.setLocalState({ cursor: 1 });
+  const victim = a.awareness.clientID;
+  const seen = () => b.awareness.getStates().get(victim)?.cursor;
+  await waitFor(() => seen() === 1);
+  a.provider.disconnect();
+  await waitFor(() => seen() === undefined, { what: 'the victim to be away' });
+  const shown: unknown[] = [];
+  b.provider.awareness.on('change', () => shown.push(seen()));
+  for (const clock of [1, 2, 1_000]) {
+    const forger = await joinRaw(lectern.wsUrl, lesson.main, lesson.token(lesson.student));
+    forger.send(awareness([entry(victim, clock, JSON.stringify({ cursor: 666 }))]));
+    await forger.settled();
+    // It may hear of it late: presence is gathered.
+    forger.send(awareness([entry(victim, clock + 1, JSON.stringify({ cursor: 667 }))]));
+    await forger.settled();
+  }
+  a.provider.connect();
+  await waitFor(() => seen() === 1, { what: 'the victim to be back' });
+  assert.ok(!shown.includes(666) && !shown.includes(667));
+});
