@@ -106,7 +106,7 @@ export interface DocumentUpdatesTable {
   created_at: number;
   data: Uint8Array;
   /** CRC-32 of `data`; null in rows of programs before it, which are not checked. */
-  crc?: number | null;
+  crc: number | null;
 }
 
 export interface DocumentSnapshotsTable {
@@ -115,8 +115,8 @@ export interface DocumentSnapshotsTable {
   part: number;
   data: Uint8Array;
   /** CRC-32 of `data`. */
-  crc?: number | null;
-  epoch?: number | null;
+  crc: number | null;
+  epoch: number | null;
 }
 
 /** What was damaged, or could not be stored, and is no part of its document any more until a person looks at it. */

@@ -42,11 +42,11 @@ export function run(id: string, classroom_id: string, user_id: string, fields: P
 }
 
 export function update(id: string, part: number, fields: Partial<DocumentUpdatesTable> = {}): DocumentUpdatesTable {
-  return { id, part, document: 'd', epoch: 1, user_id: null, created_at: 1, data: new Uint8Array(8), ...fields };
+  return { id, part, document: 'd', epoch: 1, user_id: null, created_at: 1, data: new Uint8Array(8), crc: null, ...fields };
 }
 
 export function snapshot(document: string, part: number, data: Uint8Array): DocumentSnapshotsTable {
-  return { document, generation: 'g', part, data };
+  return { document, generation: 'g', part, data, crc: null, epoch: null };
 }
 
 export function session(id: string, user_id: string): SessionsTable {
