@@ -50,7 +50,7 @@ export interface WritePath {
 const batchRows = 500;
 const batchBytes = 1024 * 1024;
 /** So long commits collect for one transaction, unless somebody waits for it. */
-const defaultCollectMs = 100;
+const defaultCollectMs = 200;
 const slowMs = 1_000;
 const retryFromMs = 100;
 const retryToMs = 2_000;
