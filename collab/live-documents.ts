@@ -15,17 +15,28 @@ export type Live = {
   bytes: number;
   /** Epoch ms. */
   measuredAt: number;
+  measuredBytes: number;
+  /** Bytes of clients' updates that are being written and will be applied. */
+  expectedBytes: number;
 };
 
-/** Encoding a large document takes tens of milliseconds, so one at its limit is measured no more often than this. */
-const measureEveryMs = 1_000;
+/**
+ * Encoding a large document takes tens of milliseconds, so one that seems to be at its limit is measured again only when
+ * so much time has passed or so much has come in since.
+ */
+const measureAfter = { ms: 1_000, bytes: 1024 * 1024 };
 
 /** The documents in this node's memory, and the only hand that changes their text. */
 export interface LiveDocuments {
   get(name: string): Live | undefined;
   all(): Iterable<Live>;
-  /** False when an update of so many bytes would take the document over its limit. */
-  hasRoom(name: string, bytes: number): boolean;
+  /**
+   * Whether an update of so many bytes keeps the document within its limit. `later`: it may, when what is expected has
+   * been applied, which can delete as well.
+   */
+  fit(name: string, bytes: number): 'fits' | 'later' | 'tooLarge';
+  /** A client's update of so many bytes is on its way to `apply`. */
+  expect(name: string, bytes: number): void;
   /** Applies a committed batch in order, one transaction and so one broadcast per document (clients' and server's edits apart). */
   apply(batch: readonly PendingUpdate[]): void;
   /**
@@ -56,7 +67,10 @@ export function createLiveDocuments(deps: {
     const origin = updates[0]!.byServer ? serverOrigin : committedOrigin;
     const { from } = updates[0]!;
     applying = updates.every((update) => update.from === from) ? from : undefined;
-    for (const { update } of updates) target.bytes += update.length;
+    for (const update of updates) {
+      target.bytes += update.update.length;
+      if (update.from !== undefined) target.expectedBytes -= update.update.length;
+    }
     document.transact(() => {
       for (const { id, update } of updates) {
         try {
@@ -80,6 +94,14 @@ export function createLiveDocuments(deps: {
     }
   }
 
+  function measure(target: Live): void {
+    target.bytes = Y.encodeStateAsUpdate(target.document).length;
+    target.measuredBytes = target.bytes;
+    target.measuredAt = Date.now();
+  }
+
+  const isWithin = (target: Live, bytes: number) => target.bytes + target.expectedBytes + bytes <= maxBytes;
+
   /** Whatever one document does wrong, the others of the batch get their updates. */
   function applySafely(target: Live, updates: readonly PendingUpdate[]): void {
     try {
@@ -92,14 +114,19 @@ export function createLiveDocuments(deps: {
   return {
     get: (name) => live.get(name),
     all: () => live.values(),
-    hasRoom(name, bytes) {
+    fit(name, bytes) {
       const target = live.get(name);
-      if (target === undefined || target.bytes + bytes <= maxBytes) return true;
-      if (Date.now() - target.measuredAt >= measureEveryMs) {
-        target.bytes = Y.encodeStateAsUpdate(target.document).length;
-        target.measuredAt = Date.now();
+      if (target === undefined || isWithin(target, bytes)) return 'fits';
+      const { measuredAt, measuredBytes } = target;
+      if (Date.now() - measuredAt >= measureAfter.ms || target.bytes - measuredBytes >= measureAfter.bytes) {
+        measure(target);
+        if (isWithin(target, bytes)) return 'fits';
       }
-      return target.bytes + bytes <= maxBytes;
+      return target.expectedBytes > 0 ? 'later' : 'tooLarge';
+    },
+    expect(name, bytes) {
+      const target = live.get(name);
+      if (target !== undefined) target.expectedBytes += bytes;
     },
     apply(batch) {
       const groups = new Map<string, PendingUpdate[]>();
@@ -120,8 +147,11 @@ export function createLiveDocuments(deps: {
       loading.set(name, collected);
       try {
         const epoch = await read();
-        const loaded: Live = { document, epoch, bytes: Y.encodeStateAsUpdate(document).length, measuredAt: Date.now() };
+        const loaded: Live = { document, epoch, bytes: 0, measuredAt: 0, measuredBytes: 0, expectedBytes: 0 };
+        measure(loaded);
         applyTo(loaded, collected);
+        // What was collected had been expected of an earlier life of the document.
+        loaded.expectedBytes = 0;
         live.set(name, loaded);
         document.on('update', (update: Uint8Array) => deps.changed(name, update, applying));
         document.on('destroy', () => {

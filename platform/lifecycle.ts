@@ -57,14 +57,15 @@ export async function withDeadline<T>(work: Promise<T> | T, ms: number, what: st
 
 /**
  * Ends the process on SIGTERM and SIGINT: `close` once, exit 0 when it went well, 1 when it did not or took longer than
- * `withinMs`. A second signal exits at once. What nobody caught ends the process the same way, with 1.
+ * `withinMs`. A second signal ends it at once, by SIGKILL: an exit would wait for its threads, one of which may be waiting
+ * for a lock. What a process leaves behind that was killed, the next start takes up. What nobody caught ends the process the same way, with 1.
  */
 export function stopOnSignals(options: { log: Log; withinMs: number; close: () => Promise<boolean> }): void {
   const { log, withinMs, close } = options;
   let stopping = false;
 
   async function stop(reason: string, code: number): Promise<void> {
-    if (stopping) process.exit(1);
+    if (stopping) return void process.kill(process.pid, 'SIGKILL');
     stopping = true;
     log.info({ reason }, 'stopping');
     try {

@@ -40,6 +40,8 @@ const maxQueuedFrames = 1_000;
 const framesPerOpening = 20;
 /** A frame that takes long costs its sender this many frames for each ms. */
 const framesPerMs = 10;
+/** On a busy machine time passes for other reasons, too. */
+const mostMsCharged = 50;
 /** State vectors of a class that meets for years are far smaller. */
 const maxStateVectorBytes = 512 * 1024;
 
@@ -248,7 +250,7 @@ export class Channel implements Reader {
     try {
       this.#dispatch(frame, early);
       const ms = performance.now() - started;
-      if (ms > 1) this.spend({ frames: ms * framesPerMs, bytes: 0 });
+      if (ms > 1) this.spend({ frames: Math.min(ms, mostMsCharged) * framesPerMs, bytes: 0 });
     } catch (error) {
       // lib0 throws at the end of a frame that is too short.
       this.#deps.log.debug({ error: (error as Error).message }, 'a malformed frame');
@@ -265,7 +267,7 @@ export class Channel implements Reader {
       if (awake === undefined) return this.#until(this.#room!.wake(), frame, early);
       const heavy = frame.length > lightBytes && frame !== this.#weighed;
       if (heavy) return this.#until(this.#weigh(frame, decoder), frame, early);
-      return this.#sync(awake, decoder);
+      return this.#sync(awake, decoder, { frame, early });
     }
     if (type === wire.messageType.awareness) {
       if (!this.#awareness!.receive(decoding.readVarUint8Array(decoder), !early)) this.close('malformed');
@@ -308,7 +310,7 @@ export class Channel implements Reader {
     this.#weighed = frame;
   }
 
-  #sync(awake: Awake, decoder: decoding.Decoder): void {
+  #sync(awake: Awake, decoder: decoding.Decoder, whole: { frame: Uint8Array; early: boolean }): void {
     const step = decoding.readVarUint(decoder);
     const payload = decoding.readVarUint8Array(decoder);
     if (step === wire.syncType.step1) {
@@ -320,13 +322,20 @@ export class Channel implements Reader {
     if (step !== wire.syncType.step2 && step !== wire.syncType.update) return this.close('malformed');
     const first = step === wire.syncType.step2 && !this.#answered;
     this.#answered ||= first;
-    this.#take(awake, payload, first);
+    if (this.#take(awake, payload, first) === 'handled') return;
+    // Large updates are still on their way into the document; they may make room.
+    this.#weighed = whole.frame;
+    this.#until(this.#deps.updates.settled(this.document), whole.frame, whole.early);
   }
 
-  #take(awake: Awake, update: Uint8Array, first: boolean): void {
+  #take(awake: Awake, update: Uint8Array, first: boolean): 'handled' | 'later' {
     const { user, access, name } = this.#admission!;
     const { meter } = this.#deps;
     const arrived = performance.now();
+    const again = () => {
+      if (this.#closed || this.#take(awake, update, false) === 'handled') return;
+      void this.#deps.updates.settled(this.document).then(again);
+    };
     const outcome = this.#deps.updates.take({
       room: this.#room!,
       awake,
@@ -336,20 +345,23 @@ export class Channel implements Reader {
       user,
       access,
       shared: name.kind === 'main',
-      again: () => {
-        if (!this.#closed) this.#take(awake, update, false);
-      },
+      again,
       stored: () => {
         meter.stored(performance.now() - arrived);
         this.dialect.stored();
       },
     });
-    if (outcome === 'taken') return;
-    if (outcome !== 'readOnly' && outcome !== 'logFull') return this.close(outcome);
+    if (outcome === 'taken') return 'handled';
+    if (outcome === 'later') return 'later';
+    if (outcome !== 'readOnly' && outcome !== 'logFull') {
+      this.close(outcome);
+      return 'handled';
+    }
     meter.dropped(outcome === 'readOnly' ? 'read-only' : 'log-full');
     if (outcome === 'readOnly') this.#refused = true;
     else this.#refusedWhileFull = true;
     const answer = this.dialect.notStored();
     if (answer !== undefined) this.#send(answer);
+    return 'handled';
   }
 }

@@ -11,8 +11,6 @@ const pingEveryMs = 10_000;
 const behindBytes = 1024 * 1024;
 /** With more than this waiting, beside the document it asked for, a reader will not catch up. */
 const maxBacklogBytes = 8 * 1024 * 1024;
-/** How long a closing handshake may take before the connection is cut. */
-export const closeWithinMs = 2_000;
 
 type Handlers = {
   frame: (frame: Uint8Array) => void;
@@ -111,7 +109,6 @@ export class ClientSocket {
     if (this.#ws.readyState === WebSocket.CLOSING || this.#ws.readyState === WebSocket.CLOSED) return;
     this.#meter.closed(reason);
     this.#ws.close(closeCodes[reason].code, closeCodes[reason].reason);
-    setTimeout(() => this.#ws.terminate(), closeWithinMs).unref();
   }
 
   /** Called every second or so: ends what is dead, asks who is quiet. */

@@ -5,9 +5,9 @@ import * as decoding from 'lib0/decoding';
 import { WebSocketServer } from 'ws';
 import { closeCodes, type CloseReason } from '#contract/close-codes.ts';
 import { Channel, type ChannelDeps } from './channel.ts';
-import { ClientSocket, closeWithinMs } from './client-socket.ts';
+import { ClientSocket } from './client-socket.ts';
 import { createHocuspocusDialect, createYWebsocketDialect, frameFor } from './dialect.ts';
-import { DocumentSocket } from './document-socket.ts';
+import { closeWithinMs, DocumentSocket } from './document-socket.ts';
 import { createOversizes } from './oversizes.ts';
 import { messageType } from './wire.ts';
 
@@ -141,7 +141,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
         send: (bodies) => socket.writeAll(bodies.map((body) => frameFor(dialect, body))),
         closed(reason) {
           const key = `${document} ${token}`;
-          if (closeCodes[reason].client === 'stops') refused.set(key, { reason, until: Date.now() + refuseAgainMs });
+          if (reason === 'discardState' || reason === 'tooLarge')
+            refused.set(key, { reason, until: Date.now() + refuseAgainMs });
         },
       });
       const again = refuseAgain(`${document} ${token}`);
@@ -159,7 +160,10 @@ export function createGateway(deps: GatewayDeps): Gateway {
     }
   }
 
-  /** This protocol closes whole sockets, so the client comes back once; then it is told by name and stops. */
+  /**
+   * This protocol closes whole sockets, so the client comes back once; then it is told by name and stops. Other reasons
+   * are found again when it is judged.
+   */
   function refuseAgain(key: string): CloseReason | undefined {
     const entry = refused.get(key);
     refused.delete(key);

@@ -28,8 +28,13 @@ export type Incoming = {
 
 /** The only way for a client's update into the log. */
 export interface UpdateDoor {
-  /** `readOnly`, `logFull`: it was refused and the socket stays. Another reason: the socket must be closed with it. */
-  take(incoming: Incoming): 'taken' | 'readOnly' | 'logFull' | CloseReason;
+  /**
+   * `later`: try again when the document is settled. `readOnly`, `logFull`: it was refused and the socket stays. Another
+   * reason: the socket must be closed with it.
+   */
+  take(incoming: Incoming): 'taken' | 'later' | 'readOnly' | 'logFull' | CloseReason;
+  /** Resolves when what was taken for the document so far is in it. */
+  settled(document: string): Promise<void>;
 }
 
 /** Smaller updates are judged as quickly as they are recognised. */
@@ -89,14 +94,17 @@ export function createUpdateDoor(deps: {
       }
       // What only deletes makes room and always passes.
       if (verdict === 'new') {
-        if (!live.hasRoom(room.name, update.length)) return 'tooLarge';
+        const fit = live.fit(room.name, update.length);
+        if (fit !== 'fits') return fit;
         const clients = [...ends.keys()].filter((client) => awake.intake.known(client) === 0).length;
         const limited = incoming.shared && user.role === 'student';
         if (!shares.take(room.name, user.id, { bytes: addedBytes, clients }, limited)) return 'tooLarge';
       }
+      live.expect(room.name, update.length);
       writePath.append({ document: room.name, epoch, userId: user.id, update, from: incoming.from }, stored);
       awake.intake.appended(ends);
       return 'taken';
     },
+    settled: (document) => writePath.settled(document),
   };
 }

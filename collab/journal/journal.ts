@@ -64,7 +64,8 @@ export async function openJournal(options: { directory: string; log: Log; segmen
 
   function pump(): void {
     if (inFlight !== undefined || removing || dead !== undefined) return;
-    if (waiting.length > 0) {
+    // While the disk is full, what can be removed is what makes room.
+    if (waiting.length > 0 && !(failing && removable.length > 0)) {
       inFlight = waiting;
       waiting = [];
       const frames = encodeRecords(inFlight.map(({ record }) => record));

@@ -42,7 +42,17 @@ export function run(id: string, classroom_id: string, user_id: string, fields: P
 }
 
 export function update(id: string, part: number, fields: Partial<DocumentUpdatesTable> = {}): DocumentUpdatesTable {
-  return { id, part, document: 'd', epoch: 1, user_id: null, created_at: 1, data: new Uint8Array(8), crc: null, ...fields };
+  return {
+    id,
+    part,
+    document: 'd',
+    epoch: 1,
+    user_id: null,
+    created_at: 1,
+    data: new Uint8Array(8),
+    crc: null,
+    ...fields,
+  };
 }
 
 export function snapshot(document: string, part: number, data: Uint8Array): DocumentSnapshotsTable {
