@@ -69,7 +69,7 @@ test('[ROOM8] a student adds so much to a document of all, staff more; nobody br
 test('[GATE14] refused text is known by who typed it, refused deletions by their range, once', () => {
   const refused = createRefusedText();
   const none = { ends: new Map<number, number>(), deletions: new Map(), first: true };
-  const deleting = (clock: number, len: number) => ({ ...none, deletions: new Map([[5, [{ clock, len }]]]) });
+  const deleting = (from: number, len: number) => ({ ...none, deletions: new Map([[5, [{ clock: from, len }]]]) });
   refused.add('d', 'kim', new Map([[9, 4]]), new Map());
   assert.ok(refused.isIn('d', 'kim', { ...none, ends: new Map([[9, 5]]), first: false }));
   assert.equal(refused.isIn('d', 'kim', { ...none, ends: new Map([[10, 5]]) }), false);
