@@ -9,7 +9,7 @@ import type { Schema } from '#platform/db/schema.ts';
 import type { NewId } from '#platform/ids.ts';
 import { withDeadline } from '#platform/lifecycle.ts';
 import type { Log } from '#platform/log.ts';
-import { createMetrics, type Metrics } from '#platform/metrics.ts';
+import type { Metrics } from '#platform/metrics.ts';
 import type { Tokens } from '#platform/tokens.ts';
 import { admit, judgeAgain } from './admission.ts';
 import { connectBus } from './bus.ts';
@@ -56,7 +56,7 @@ export async function startCollab(deps: {
   db: Kysely<Schema>;
   bus: Bus;
   tokens: Tokens;
-  metrics?: Metrics;
+  metrics: Metrics;
 }): Promise<Collab> {
   const { config, log, clock, newId, db, bus, tokens } = deps;
   const { now } = clock;
@@ -98,7 +98,7 @@ export async function startCollab(deps: {
     judgeAgain: (admissions) => judgeAgain({ db, clock }, admissions),
     log,
   });
-  const meter = createCollabMeter(deps.metrics ?? createMetrics(), {
+  const meter = createCollabMeter(deps.metrics, {
     sockets: () => [...gateway.channels()].length,
     rooms: () => [...rooms.all()].length,
     documents: () => [...live.all()].length,

@@ -58,6 +58,21 @@ test('[LIF3] closing twice is closing once', async () => {
   assert.deepEqual([first, second, await closers.close(), closed], [true, true, true, 1]);
 });
 
+test('[LIF9] what is opened while the rest is being closed, or later, is closed as well', async () => {
+  const { closers } = closersWithLog();
+  const events: string[] = [];
+  closers.add('first', () => void events.push('first'));
+  closers.add('second', async () => {
+    closers.add('meanwhile', () => void events.push('meanwhile'));
+    events.push('second');
+  });
+  await closers.close();
+  assert.deepEqual(events, ['second', 'meanwhile', 'first']);
+  closers.add('afterwards', () => void events.push('afterwards'));
+  await closers.close();
+  assert.equal(events.at(-1), 'afterwards');
+});
+
 test('[LIF4] a deadline names what was late, and leaves no timer behind when the work is in time', async () => {
   await assert.rejects(withDeadline(new Promise(() => {}), 10, 'the slow part'), {
     message: 'the slow part did not finish within 10 ms',

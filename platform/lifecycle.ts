@@ -10,14 +10,19 @@ export class Closers {
   readonly #steps: Step[] = [];
   readonly #log: Log;
   #closing: Promise<boolean> | undefined;
+  #closed = false;
 
   constructor(log: Log) {
     this.#log = log;
   }
 
-  /** Adds a step that runs before all steps added earlier. `withinMs` bounds this step alone. */
+  /**
+   * Adds a step that runs before all steps added earlier. `withinMs` bounds this step alone. What is added while the
+   * others are being closed, or afterwards, is closed next.
+   */
   add(name: string, close: Step['close'], withinMs = 5_000): void {
     this.#steps.push({ name, close, withinMs });
+    if (this.#closed) this.#closing = this.#run();
   }
 
   /** Runs every step, newest first. Resolves to true when all ended well and in time; never rejects. */
@@ -28,17 +33,23 @@ export class Closers {
 
   async #run(): Promise<boolean> {
     let clean = true;
-    for (const step of this.#steps.toReversed()) {
-      const startedAt = performance.now();
-      try {
-        await withDeadline(step.close(), step.withinMs, step.name);
-        this.#log.debug({ step: step.name, ms: Math.round(performance.now() - startedAt) }, 'closed');
-      } catch (error) {
-        clean = false;
-        this.#log.error({ step: step.name, error }, 'closing a part failed');
-      }
+    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
+      clean = (await this.#end(step)) && clean;
     }
+    this.#closed = true;
     return clean;
+  }
+
+  async #end({ name, close, withinMs }: Step): Promise<boolean> {
+    const startedAt = performance.now();
+    try {
+      await withDeadline(close(), withinMs, name);
+      this.#log.debug({ step: name, ms: Math.round(performance.now() - startedAt) }, 'closed');
+      return true;
+    } catch (error) {
+      this.#log.error({ step: name, error }, 'closing a part failed');
+      return false;
+    }
   }
 }
 

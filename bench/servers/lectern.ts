@@ -11,11 +11,12 @@ import { loadConfig } from '#platform/config.ts';
 import { databaseFile, openDatabase } from '#platform/db/database.ts';
 import { createNewId } from '#platform/ids.ts';
 import { createLog } from '#platform/log.ts';
+import { createMetrics } from '#platform/metrics.ts';
 import { createTokens } from '#platform/tokens.ts';
 import { startCollab } from '../../collab/index.ts';
 import { migrate } from '../../migrations/index.ts';
+import { insertClass } from '../../test/support/class-rows.ts';
 import type { Rooms, RoomsWanted } from '../messages.ts';
-import { seedClassroom } from './classrooms.ts';
 import { serve } from './serve.ts';
 
 /**
@@ -34,7 +35,7 @@ await migrate(database, 'up', log);
 const { db } = database;
 const { BENCH_DOCUMENT_LIMITS: DOCUMENT_LIMITS } = process.env;
 const config = loadConfig({ DATA_DIR: dataDir, PORT: '0', DOCUMENT_LIMITS }, []);
-const collab = await startCollab({ config, log, clock, newId, db, bus, tokens });
+const collab = await startCollab({ config, log, clock, newId, db, bus, tokens, metrics: createMetrics() });
 
 const server = createServer((_request, response) => response.writeHead(404).end());
 server.on('upgrade', (request, socket, head) => {
@@ -48,7 +49,12 @@ const byHocuspocus = process.env.BENCH_HOCUSPOCUS_ENDPOINT === '1';
 async function rooms(wanted: RoomsWanted): Promise<Rooms> {
   const made: Rooms['rooms'] = [];
   for (let room = 0; room < wanted.rooms; room += 1) {
-    const { name, tokens: ofMembers } = await seedClassroom({ db, newId, now: clock.now(), tokens }, wanted);
+    const classroom = await insertClass(
+      { db, newId, tokens },
+      { students: wanted.clients - 1, staff: wanted.writers - 1 },
+    );
+    const { main: name } = classroom;
+    const ofMembers = [classroom.owner, ...classroom.students].map(({ token }) => token);
     const urlOf = (token: string) =>
       byHocuspocus
         ? `ws://127.0.0.1:${port}/hocuspocus`

@@ -11,6 +11,7 @@ import { databaseFile, openDatabase } from '#platform/db/database.ts';
 import { createNewId } from '#platform/ids.ts';
 import { Closers, stopOnSignals } from '#platform/lifecycle.ts';
 import { createLog } from '#platform/log.ts';
+import { createMetrics } from '#platform/metrics.ts';
 import { createTokens } from '#platform/tokens.ts';
 import { startCollab } from '../../collab/index.ts';
 
@@ -32,7 +33,16 @@ const bus = createMemoryBus({ log });
 closers.add('bus', () => bus.close());
 const tokens = createTokens({ secret: config.jwtSecret!, issuer: config.http.publicUrl, clock: systemClock });
 const newId = createNewId(systemClock.now);
-const collab = await startCollab({ config, log, clock: systemClock, newId, db: database.db, bus, tokens });
+const collab = await startCollab({
+  config,
+  log,
+  clock: systemClock,
+  newId,
+  db: database.db,
+  bus,
+  tokens,
+  metrics: createMetrics(),
+});
 closers.add('collab', collab.close, config.drainTimeoutMs);
 
 // What is left after a collection tells whether something is kept; the sawtooth before it does not.
