@@ -1,27 +1,19 @@
 import * as decoding from 'lib0/decoding';
-import * as Y from 'yjs';
 import { closeCodes, type CloseReason } from '#contract/close-codes.ts';
-import type { DocumentLimits } from '#contract/limits.ts';
-import type { Log } from '#platform/log.ts';
 import type { Admission } from '../admission.ts';
-import type { CollabMeter } from '../metrics.ts';
 import type { Presence } from '../presence.ts';
-import type { Awake, Reader, Room } from '../rooms/room.ts';
+import type { Reader, Room } from '../rooms/room.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import { AwarenessFilter } from './awareness.ts';
 import type { Budgets } from './budgets.ts';
 import type { ClientSocket } from './client-socket.ts';
+import { ContentLane, type ContentDeps } from './content-lane.ts';
 import { frameFor, type Dialect } from './dialect.ts';
 import type { Strikes } from './strikes.ts';
-import type { UpdateDoor } from './update-door.ts';
-import { lightBytes, type UpdateWeigher } from './update-weigher.ts';
-import { isOtherEpoch } from './updates.ts';
 import * as wire from './wire.ts';
 
-export type ChannelDeps = {
+export type ChannelDeps = ContentDeps & {
   rooms: Rooms;
-  updates: UpdateDoor;
-  weigher: UpdateWeigher;
   budgets: Budgets;
   strikes: Strikes;
   presence: Presence;
@@ -30,9 +22,6 @@ export type ChannelDeps = {
   admit: (token: string, document: string) => Promise<Admission | CloseReason>;
   /** How often rights have changed on this node. */
   accessChanges: () => number;
-  limits: DocumentLimits;
-  meter: CollabMeter;
-  log: Log;
 };
 
 const maxQueuedFrames = 1_000;
@@ -42,8 +31,6 @@ const framesPerOpening = 20;
 const framesPerMs = 10;
 /** On a busy machine time passes for other reasons, too. */
 const mostMsCharged = 50;
-/** State vectors of a class that meets for years are far smaller. */
-const maxStateVectorBytes = 512 * 1024;
 
 /**
  * One document on one socket. Who may enter and what may be said is decided here and in the files beside this one; what
@@ -60,21 +47,13 @@ export class Channel implements Reader {
   #admission: Admission | undefined;
   #room: Room | undefined;
   #awareness: AwarenessFilter | undefined;
-  /** Frames that came before the document was there. */
+  #content: ContentLane | undefined;
+  /** Frames that came before the room could take this reader. */
   #queue: { frame: Uint8Array; early: boolean }[] = [];
   #queuedBytes = 0;
-  /** Frames about the content wait: for the document to wake, or for a heavy update to be weighed. */
-  #waiting = false;
-  /** This frame has been weighed and may pass. */
-  #weighed: Uint8Array | undefined;
   #closed = false;
   /** The client has been sent awareness, so what it sends from now on may be an echo of it. */
   #saidAwareness = false;
-  /** The client's first answer to the server's question has come. */
-  #answered = false;
-  /** An update of this socket was refused: its Y.Doc holds text that is nowhere else. */
-  #refused = false;
-  #refusedWhileFull = false;
 
   constructor(
     deps: ChannelDeps,
@@ -142,17 +121,20 @@ export class Channel implements Reader {
       awareness: room.awareness,
       maxStateBytes: this.#deps.limits.awarenessStateBytes,
     });
+    this.#content = new ContentLane(this.#deps, {
+      room,
+      reader: this,
+      socket: this.socket,
+      dialect: this.dialect,
+      admission: () => this.#admission!,
+      close: (reason) => this.close(reason),
+    });
     const welcome = this.dialect.welcome(access);
     if (welcome !== undefined) this.#send(welcome);
     room.enter(this);
     this.#deps.presence.enter(name.classroomId, user.id, this);
-    this.#replay();
-  }
-
-  #replay(): void {
     const queue = this.#queue;
     this.#queue = [];
-    this.#queuedBytes = 0;
     for (const { frame, early } of queue) this.#handle(frame, early);
   }
 
@@ -185,12 +167,12 @@ export class Channel implements Reader {
     this.#admission = { ...before, until: now.until };
     if (now.access === before.access && now.user.role === before.user.role) return;
     // Text that was refused must not come in by the back door when the same Y.Doc is let write.
-    this.close(this.#refused ? 'discardState' : 'accessChanged');
+    this.close(this.#content?.hasRefused === true ? 'discardState' : 'accessChanged');
   }
 
   /** The log has room again: a writer whose updates were turned away reconnects and brings them. */
   logHasRoom(): void {
-    if (this.#refusedWhileFull) this.close('accessChanged');
+    if (this.#content?.hasRefusedWhileFull === true) this.close('accessChanged');
   }
 
   caughtUp(): void {
@@ -214,8 +196,8 @@ export class Channel implements Reader {
   end(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#weighed = undefined;
     this.#queue = [];
+    this.#content?.close();
     if (this.#room !== undefined) {
       this.#room.leave(this);
       this.#awareness!.release();
@@ -261,14 +243,7 @@ export class Channel implements Reader {
   #dispatch(frame: Uint8Array, early: boolean): void {
     const decoder = decoding.createDecoder(frame);
     const type = decoding.readVarUint(decoder);
-    if (type === wire.messageType.sync) {
-      if (this.#waiting) return this.#wait(frame, early);
-      const awake = this.#room!.awake;
-      if (awake === undefined) return this.#until(this.#room!.wake(), frame, early);
-      const heavy = frame.length > lightBytes && frame !== this.#weighed;
-      if (heavy) return this.#until(this.#weigh(frame, decoder), frame, early);
-      return this.#sync(awake, decoder, { frame, early });
-    }
+    if (type === wire.messageType.sync) return this.#content!.receive(frame);
     if (type === wire.messageType.awareness) {
       if (!this.#awareness!.receive(decoding.readVarUint8Array(decoder), !early)) this.close('malformed');
       return;
@@ -278,90 +253,5 @@ export class Channel implements Reader {
     if (type === wire.messageType.close) return this.end();
     // A Hocuspocus client offers its token again now and then; it was judged when the channel opened.
     if (type !== wire.messageType.auth) this.close('malformed');
-  }
-
-  /** What is about the content waits until this is done, in order. */
-  #until(done: Promise<unknown>, frame: Uint8Array, early: boolean): void {
-    this.#wait(frame, early);
-    this.#waiting = true;
-    done.then(
-      () => {
-        this.#waiting = false;
-        if (!this.#closed) this.#replay();
-      },
-      (error: unknown) => {
-        this.#deps.log.error({ error, document: this.document }, 'a frame could not be handled');
-        this.close('cannotLoad');
-      },
-    );
-  }
-
-  /** A frame of a few megabytes can hold more than the process can take in without stalling. */
-  async #weigh(frame: Uint8Array, decoder: decoding.Decoder): Promise<void> {
-    const step = decoding.readVarUint(decoder);
-    const payload = decoding.readVarUint8Array(decoder);
-    if (step !== wire.syncType.step1) {
-      const { limits, weigher } = this.#deps;
-      const weight = await weigher.weigh(payload);
-      if (weight === undefined) return this.close('malformed');
-      if (weight.structs > limits.updateStructs || weight.deletions > limits.updateDeletions)
-        return this.close('tooLarge');
-    }
-    this.#weighed = frame;
-  }
-
-  #sync(awake: Awake, decoder: decoding.Decoder, whole: { frame: Uint8Array; early: boolean }): void {
-    const step = decoding.readVarUint(decoder);
-    const payload = decoding.readVarUint8Array(decoder);
-    if (step === wire.syncType.step1) {
-      if (payload.length > maxStateVectorBytes) return this.close('malformed');
-      if (isOtherEpoch(awake.live.epoch, Y.decodeStateVector(payload))) return this.close('discardState');
-      const answer = [...awake.joins.answer(payload), awake.joins.question()];
-      return this.socket.writeAnswer(answer.map((message) => message.frame(this.addressing)));
-    }
-    if (step !== wire.syncType.step2 && step !== wire.syncType.update) return this.close('malformed');
-    const first = step === wire.syncType.step2 && !this.#answered;
-    this.#answered ||= first;
-    if (this.#take(awake, payload, first) === 'handled') return;
-    // Large updates are still on their way into the document; they may make room.
-    this.#weighed = whole.frame;
-    this.#until(this.#deps.updates.settled(this.document), whole.frame, whole.early);
-  }
-
-  #take(awake: Awake, update: Uint8Array, first: boolean): 'handled' | 'later' {
-    const { user, access, name } = this.#admission!;
-    const { meter } = this.#deps;
-    const arrived = performance.now();
-    const again = () => {
-      if (this.#closed || this.#take(awake, update, false) === 'handled') return;
-      void this.#deps.updates.settled(this.document).then(again);
-    };
-    const outcome = this.#deps.updates.take({
-      room: this.#room!,
-      awake,
-      update,
-      first,
-      from: this,
-      user,
-      access,
-      shared: name.kind === 'main',
-      again,
-      stored: () => {
-        meter.stored(performance.now() - arrived);
-        this.dialect.stored();
-      },
-    });
-    if (outcome === 'taken') return 'handled';
-    if (outcome === 'later') return 'later';
-    if (outcome !== 'readOnly' && outcome !== 'logFull') {
-      this.close(outcome);
-      return 'handled';
-    }
-    meter.dropped(outcome === 'readOnly' ? 'read-only' : 'log-full');
-    if (outcome === 'readOnly') this.#refused = true;
-    else this.#refusedWhileFull = true;
-    const answer = this.dialect.notStored();
-    if (answer !== undefined) this.#send(answer);
-    return 'handled';
   }
 }
