@@ -128,6 +128,7 @@ export class Channel implements Reader {
       dialect: this.dialect,
       admission: () => this.#admission!,
       close: (reason) => this.close(reason),
+      charge: (ms) => this.#charge(ms),
     });
     const welcome = this.dialect.welcome(access);
     if (welcome !== undefined) this.#send(welcome);
@@ -141,15 +142,19 @@ export class Channel implements Reader {
   /** Takes a frame without its address. */
   receive(frame: Uint8Array): void {
     if (this.#closed) return;
-    if (this.#admission !== undefined) this.spend({ frames: 1, bytes: frame.length });
+    if (this.#admission !== undefined) this.#spend({ frames: 1, bytes: frame.length });
     if (this.#room === undefined) return this.#wait(frame, !this.#saidAwareness);
     this.#handle(frame, !this.#saidAwareness);
   }
 
   /** Charges this person; whoever has sent too much is read more slowly. */
-  spend(cost: { frames: number; bytes: number }): void {
+  #spend(cost: { frames: number; bytes: number }): void {
     const pause = this.#deps.budgets.spend(this.#admission!.user.id, cost);
     if (pause > 0) this.socket.hold(pause);
+  }
+
+  #charge(ms: number): void {
+    if (ms > 1) this.#spend({ frames: Math.min(ms, mostMsCharged) * framesPerMs, bytes: 0 });
   }
 
   #wait(frame: Uint8Array, early: boolean): void {
@@ -231,8 +236,7 @@ export class Channel implements Reader {
     const started = performance.now();
     try {
       this.#dispatch(frame, early);
-      const ms = performance.now() - started;
-      if (ms > 1) this.spend({ frames: Math.min(ms, mostMsCharged) * framesPerMs, bytes: 0 });
+      this.#charge(performance.now() - started);
     } catch (error) {
       // lib0 throws at the end of a frame that is too short.
       this.#deps.log.debug({ error: (error as Error).message }, 'a malformed frame');

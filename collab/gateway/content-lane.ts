@@ -28,6 +28,8 @@ type Host = {
   dialect: Dialect;
   admission: () => Admission;
   close: (reason: CloseReason) => void;
+  /** Charges the person for time, in ms. */
+  charge: (ms: number) => void;
 };
 
 /** Frames that may wait at once, of one document on one socket. */
@@ -113,11 +115,13 @@ export class ContentLane {
     const queue = this.#queue;
     this.#queue = [];
     this.#queuedBytes = 0;
+    const started = performance.now();
     try {
       for (const frame of queue) this.receive(frame);
     } catch {
       this.#host.close('malformed');
     }
+    this.#host.charge(performance.now() - started);
   }
 
   /** A frame of a few megabytes can hold more than the process can take in without stalling. */
