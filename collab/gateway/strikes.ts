@@ -11,8 +11,8 @@ export interface Strikes {
 }
 
 const rememberMs = 60_000;
-/** Someone who is let in again, or takes a wrong link twice, does not wait. */
-const free = 3;
+/** Someone who is let in again, or takes a wrong link a few times, does not wait. */
+const free = 5;
 const waitMs = { first: 250, most: 4_000 };
 const maxKeys = 50_000;
 
