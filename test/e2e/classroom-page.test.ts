@@ -196,6 +196,8 @@ test('[WEB19] files are made, renamed and deleted for everybody in the document'
   await page.getByRole('button', { name: 'Actions for tools.py' }).click();
   await page.getByRole('button', { name: 'Delete' }).click();
   await teacher.page.getByRole('tab', { name: 'tools.py' }).waitFor({ state: 'detached' });
+  // The others can hear of it before the answer is here, and the next test cuts the network.
+  await page.getByLabel('File name').waitFor({ state: 'detached' });
   await shows(student, 'mine = 1  # good');
 });
 
