@@ -118,7 +118,8 @@ export class ContentLane {
     const started = performance.now();
     try {
       for (const frame of queue) this.receive(frame);
-    } catch {
+    } catch (error) {
+      this.#deps.log.debug({ error: (error as Error).message }, 'a malformed frame');
       this.#host.close('malformed');
     }
     this.#host.charge(performance.now() - started);
